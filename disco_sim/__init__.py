@@ -1,0 +1,34 @@
+"""An in-process simulator of the Disco MapReduce system, for notebooks.
+
+>>> from disco_sim import Disco, result_iterator
+>>> from disco_sim.func import sum_reduce
+>>> disco = Disco(nodes=2)
+>>> def fun_map(line, params):
+...     for word in line.split():
+...         yield word, 1
+>>> job = disco.new_job(name="wordcount", input=["raw://to be", "raw://or not to be"], map=fun_map, reduce=sum_reduce)
+>>> sorted(result_iterator(job.wait()))
+[('be', 2), ('not', 1), ('or', 1), ('to', 2)]
+>>> disco.close()
+"""
+
+from disco_sim.core import Disco, Job, Params, result_iterator
+from disco_sim.error import DataError, DiscoError, JobError
+from disco_sim.model.cluster import ClusterSpec, Node
+from disco_sim.sim.costs import Costs
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ClusterSpec",
+    "Costs",
+    "DataError",
+    "Disco",
+    "DiscoError",
+    "Job",
+    "JobError",
+    "Node",
+    "Params",
+    "__version__",
+    "result_iterator",
+]

@@ -1,0 +1,1 @@
+"""Disco and Job as users see them, over any cluster."""

@@ -1,0 +1,257 @@
+"""From the arguments of `new_job` to a `JobSpec`: defaults, deprecated names, and checks that need no cluster."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import os
+import sys
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from functools import partial
+from typing import Any
+
+from disco_sim import func
+from disco_sim.error import DiscoError, InputError
+from disco_sim.model.job import JobSpec
+
+_FUNCTIONS = {
+    "map": ((2,), "map(entry, params)"),
+    "reduce": ((2, 3), "reduce(iter, params) or reduce(iter, out, params)"),
+    "map_init": ((2,), "map_init(input_iter, params)"),
+    "reduce_init": ((2,), "reduce_init(input_iter, params)"),
+    "map_reader": ((3, 4), "map_reader(fd, size, url) or map_reader(fd, size, url, params)"),
+    "reduce_reader": ((3, 4), "reduce_reader(fd, size, url) or reduce_reader(fd, size, url, params)"),
+    "map_writer": ((4,), "map_writer(fd, key, value, params)"),
+    "reduce_writer": ((4,), "reduce_writer(fd, key, value, params)"),
+    "combiner": ((5,), "combiner(key, value, buffer, done, params)"),
+    "partition": ((3,), "partition(key, nr_partitions, params)"),
+}
+_STREAMS = {
+    "map_input_stream": "(stream, size, url, params)",
+    "reduce_input_stream": "(stream, size, url, params)",
+    "map_output_stream": "(stream, partition, url, params)",
+    "reduce_output_stream": "(stream, partition, url, params)",
+}
+
+
+class Params:
+    """A container for what job functions share: `Params(stop={"the"})` is read as `params.stop`.
+
+    Every task run gets its own copy, so changes do not travel. Functions in it are shipped like job
+    functions. Names that begin with _ are not shipped, as in Disco.
+    """
+
+    def __init__(self, **values: Any) -> None:
+        self.__dict__.update(values)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    def __repr__(self) -> str:
+        return f"Params({', '.join(sorted(self.__getstate__()))})"
+
+
+def defaults() -> dict[str, Any]:
+    """Disco's documented default of every job parameter but `name`."""
+    return {
+        "prefix": "",
+        "input": (),
+        "map": None,
+        "map_init": func.noop,
+        "map_reader": func.map_line_reader,
+        "map_input_stream": (func.map_input_stream,),
+        "map_output_stream": (func.map_output_stream, func.disco_output_stream),
+        "map_writer": None,
+        "combiner": None,
+        "partition": func.default_partition,
+        "partitions": 1,
+        "merge_partitions": False,
+        "reduce": None,
+        "reduce_init": func.noop,
+        "reduce_reader": func.chain_reader,
+        "reduce_input_stream": (func.reduce_input_stream,),
+        "reduce_output_stream": (func.reduce_output_stream, func.disco_output_stream),
+        "reduce_writer": None,
+        "ext_map": False,
+        "ext_reduce": False,
+        "ext_params": None,
+        "params": None,
+        "profile": False,
+        "required_files": {},
+        "required_modules": None,
+        "scheduler": {},
+        "save": False,
+        "sort": False,
+        "status_interval": 100000,
+        "version": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "username": "",
+        "nr_reduces": 0,
+        "mem_sort_limit": 0,
+    }
+
+
+def resolve(name: str, given: Mapping[str, Any], attributes: Mapping[str, Any] | None = None) -> JobSpec:
+    """The job `name` with every parameter: an argument wins over a Job's attribute, and that over the default.
+
+    Raises:
+        DiscoError: For an unknown parameter, a value of a wrong type, a function with a wrong number of arguments,
+            or an external program.
+        InputError: If `input` is not a list.
+    """
+    values = defaults()
+    unknown = sorted(set(given) - set(values))
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], list(values), n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise DiscoError(
+            f"Unknown job argument: {unknown[0]!r}; {hint}The arguments are: {', '.join(sorted(values))}",
+            argument=unknown[0],
+        )
+    values.update({key: value for key, value in (attributes or {}).items() if key in values})
+    values.update(given)
+    _check_name(name)
+    _deprecated(values, given)
+    _refuse_external(values)
+    for argument, (counts, form) in _FUNCTIONS.items():
+        if values[argument] is not None:
+            check_function(argument, values[argument], counts, form)
+    for argument, form in _STREAMS.items():
+        values[argument] = _chain(argument, values[argument], form)
+    for argument in ("map_init", "reduce_init"):
+        values[argument] = values[argument] or func.noop
+    values["partition"] = values["partition"] or func.default_partition
+    values["partitions"] = _count("partitions", values["partitions"] or 0)
+    values["status_interval"] = _count("status_interval", values["status_interval"] or 0)
+    values["input"] = _input_list(values["input"])
+    values["params"] = Params() if values["params"] is None else values["params"]
+    values["required_files"] = _files(values["required_files"])
+    if values["sort"] not in (False, True, None, "merge"):
+        raise DiscoError(f"sort={values['sort']!r} was given; sort is False, True or 'merge'")
+    values["sort"] = values["sort"] or False
+    values["prefix"] = name
+    return JobSpec(name=name, **{field.name: values[field.name] for field in fields(JobSpec) if field.name != "name"})
+
+
+def check_function(argument: str, function: Any, counts: Sequence[int], form: str) -> None:
+    """Make sure that `function` can be called with one of `counts` positional arguments."""
+    if not callable(function):
+        raise DiscoError(
+            f"{argument}={function!r} was given, which cannot be called; {argument} is a function {form}",
+            argument=argument,
+        )
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return  # a builtin that does not tell what it takes
+    for count in counts:
+        try:
+            signature.bind(*[None] * count)
+        except TypeError:
+            continue
+        return
+    name = getattr(function.func if isinstance(function, partial) else function, "__name__", argument)
+    raise DiscoError(
+        f"{argument} function {name}{signature} was given; it is called with {' or '.join(map(str, counts))} "
+        f"arguments: write it as {form}",
+        argument=argument,
+        function=name,
+    )
+
+
+def _check_name(name: Any) -> None:
+    if not isinstance(name, str) or not name or any(c in "/. \t\n@" for c in name):
+        raise DiscoError(
+            f"job name {name!r} has an invalid prefix; a name is text without / . @ or blanks, best of letters, "
+            "digits and _: name='wordcount'",
+            name=name,
+        )
+
+
+def _deprecated(values: dict[str, Any], given: Mapping[str, Any]) -> None:
+    def warn(message: str) -> None:
+        warnings.warn(message, DeprecationWarning, stacklevel=6)
+
+    if values["nr_reduces"]:
+        if "partitions" in given or "merge_partitions" in given:
+            raise DiscoError(
+                "nr_reduces was given together with partitions or merge_partitions; nr_reduces is the old name of "
+                "partitions: leave it out"
+            )
+        warn("nr_reduces is deprecated since Disco 0.3; use partitions")
+        values["partitions"] = values["nr_reduces"]
+    if values["mem_sort_limit"]:
+        warn("mem_sort_limit is deprecated and has no effect; leave it out")
+    for phase in ("map", "reduce"):
+        if values[f"{phase}_writer"] is not None:
+            warn(f"{phase}_writer is deprecated since Disco 0.3; use {phase}_output_stream")
+
+
+def _refuse_external(values: Mapping[str, Any]) -> None:
+    for argument in ("map", "reduce"):
+        if isinstance(values[argument], dict) or values[f"ext_{argument}"]:
+            raise DiscoError(
+                f"{argument} is an external program, which this version cannot run yet; give a Python function",
+                argument=argument,
+            )
+    if values["ext_params"] is not None:
+        raise DiscoError(
+            "ext_params are for external programs, which this version cannot run yet; use params=Params(...)",
+            argument="ext_params",
+        )
+
+
+def _chain(argument: str, value: Any, form: str) -> tuple[Callable[..., Any], ...]:
+    chain = (value,) if callable(value) else tuple(value or ())
+    if not chain:
+        raise DiscoError(f"{argument} is empty; it is a list of stream functions {form}, run one after the other")
+    for function in chain:
+        check_function(argument, function, (4,), f"stream{form}")
+    return chain
+
+
+def _count(argument: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise DiscoError(f"{argument}={value!r} was given; {argument} is a whole number, 0 or None for none")
+    return value
+
+
+def _input_list(value: Any) -> tuple[Any, ...]:
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        raise InputError(
+            f"Job 'input' is not a list of input locations, or a list of such lists: {value!r}; "
+            f"write input=[{value!r}], or disco.split({value!r}, 8) to cut it into several inputs",
+            input=value,
+        )
+    return tuple(value)
+
+
+def _files(value: Any) -> dict[str, bytes]:
+    """The files to ship, by name: paths keep their last part, dicts give contents themselves."""
+    files: dict[str, bytes] = {}
+    if isinstance(value, Mapping):
+        items = [(str(name), content) for name, content in value.items()]
+    else:
+        items = [(os.path.basename(str(path)), path) for path in value or ()]
+    for name, content in items:
+        if os.path.isabs(name) or ".." in name.split("/") or not name:
+            raise DiscoError(
+                f"required file name {name!r} is unsafe; names stay inside the task's folder: no / in front, no .."
+            )
+        if isinstance(value, Mapping):
+            files[name] = content.encode() if isinstance(content, str) else bytes(content)
+            continue
+        try:
+            with open(content, "rb") as file:
+                files[name] = file.read()
+        except OSError as error:
+            raise InputError(
+                f"required file {str(content)!r} cannot be read: {error.strerror}; paths are seen from the folder "
+                "the notebook runs in",
+                file=str(content),
+            ) from error
+    return files

@@ -1,0 +1,504 @@
+"""`Disco`: a cluster with a master's name, the jobs on it, and the only way to make it move."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from disco_sim.client import info
+from disco_sim.client.arguments import resolve
+from disco_sim.client.driver import Driver
+from disco_sim.client.inputs import cut_records, cut_text, frozen
+from disco_sim.client.job import Job
+from disco_sim.client.oob import AllOOBResults
+from disco_sim.client.prepare import prepare
+from disco_sim.client.registry import claim, free_port, release
+from disco_sim.client.results import result_iterator
+from disco_sim.cluster.base import Cluster
+from disco_sim.cluster.simulated import SimulatedCluster
+from disco_sim.engine.base import Engine
+from disco_sim.engine.inline import Inline
+from disco_sim.error import CommError, DiscoError, JobError
+from disco_sim.model import events
+from disco_sim.model.cluster import DEFAULT_SLOTS, ClusterSpec
+from disco_sim.model.dialect import DOCUMENTED
+from disco_sim.model.events import Event
+from disco_sim.model.job import JobRequest, JobSpec
+from disco_sim.model.plan import Plan
+from disco_sim.sim.costs import Costs
+from disco_sim.sim.luck import draw_integer
+from disco_sim.util import netloc
+from disco_sim.views.monitor import Monitor
+
+if TYPE_CHECKING:
+    import pstats
+
+    import pandas
+
+    from disco_sim.views.render import Card
+
+_NODES = 4
+
+
+class Disco:
+    """A simulated cluster and its master; everything on it happens in virtual time, on the calling thread.
+
+    `nodes` is a number of alike nodes, or text such as "node01:10 x4, big[1-2] x16". `master` may name
+    the master ("disco://localhost"), or be a ClusterSpec, or a cluster of another kind. The first open
+    Disco is `master:8989`, the next `master:8990`. `seed` decides all luck. `oob_limit` put() calls a
+    run and `max_failures` forgiven failures a task are Disco's limits. `namespace="notebook"` lets job
+    functions see the notebook's names, which a real worker would not have. `keep="results"` drops what
+    is between the stages when a job ends; `shuffle_order="random"` mixes the order of reduce input.
+
+    >>> disco = Disco(nodes=2)
+    >>> def fun_map(line, params):
+    ...     return [(word, 1) for word in line.split()]
+    >>> job = disco.new_job(name="count", input=["raw://a b a"], map=fun_map)
+    >>> list(result_iterator(job.wait()))
+    [('a', 1), ('b', 1), ('a', 1)]
+    >>> disco.close()
+    """
+
+    def __init__(
+        self,
+        master: str | ClusterSpec | Cluster | None = None,
+        *,
+        nodes: int | str | ClusterSpec = _NODES,
+        slots: int = DEFAULT_SLOTS,
+        seed: int = 0,
+        engine: Engine | None = None,
+        costs: Costs | None = None,
+        oob_limit: int = 1000,
+        max_failures: int = DOCUMENTED.max_failures,
+        namespace: str = "worker",
+        keep: str = "all",
+        shuffle_order: str = "task",
+    ) -> None:
+        _choice("namespace", namespace, ("worker", "notebook"))
+        _choice("keep", keep, ("all", "results"))
+        _choice("shuffle_order", shuffle_order, ("task", "random"))
+        self.seed = seed
+        self._namespace = namespace
+        self._specs: dict[str, JobSpec] = {}
+        self._requests: dict[str, JobRequest] = {}
+        self._serial = 0
+        self._n_splits = 0
+        self._is_closed = False
+        self.cluster: Cluster
+        if master is None or isinstance(master, (str, ClusterSpec)):
+            self.cluster = SimulatedCluster(
+                _spec(master if isinstance(master, ClusterSpec) else nodes, slots),
+                engine or Inline(),
+                master=_authority(master if isinstance(master, str) else "master"),
+                seed=seed,
+                costs=costs,
+                oob_limit=oob_limit,
+                max_failures=max_failures,
+                keep=keep,
+                shuffle_order=shuffle_order,
+            )
+        else:
+            self.cluster = master
+        self._driver = Driver(self.cluster)
+        claim(self.master, self)
+
+    # -- the cluster -------------------------------------------------------------------------------
+
+    @property
+    def master(self) -> str:
+        """Host name and port of the master, such as `master:8989`."""
+        return self.cluster.master
+
+    @property
+    def now_s(self) -> float:
+        """The virtual time, in seconds since the cluster's start."""
+        return self.cluster.now_s
+
+    def close(self) -> None:
+        """Give the master's port back and take no more jobs; what is there can still be looked at."""
+        if not self._is_closed:
+            self._is_closed = True
+            release(self.master)
+
+    def __enter__(self) -> Disco:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- jobs in ---------------------------------------------------------------------------------
+
+    def new_job(self, name: str, **parameters: Any) -> Job:
+        """Submit a job with Disco's job parameters (map=, reduce=, input=, ...); it is active until it is driven.
+
+        Functions, params and inputs are frozen now: what changes in the notebook afterwards has no effect.
+
+        Raises:
+            DiscoError: For unknown parameters or wrong values; nothing is submitted then.
+            PurityError: If a function uses what a worker would not have.
+            InputError: If an input is not there.
+        """
+        return Job(self, self.submit(name, parameters))
+
+    def submit(self, name: str, parameters: Mapping[str, Any], attributes: Mapping[str, Any] | None = None) -> str:
+        """Submit a job and give its full name; `attributes` are a Job's own, which `parameters` win over."""
+        if self._is_closed:
+            raise DiscoError(
+                f"job {name!r} was submitted to {self.master}, which is closed; a closed Disco takes no jobs: "
+                "make a new one"
+            )
+        spec = resolve(name, parameters, attributes)
+        full_name = self._full_name(name)
+        request = prepare(spec, full_name, self._serial, self.cluster, self._namespace)
+        self._serial += 1
+        self._specs[full_name] = spec
+        self._requests[full_name] = request
+        self.cluster.submit(request)
+        return full_name
+
+    def split(self, data: Any, n: int, rows: str = "tuple") -> list[str]:
+        """`n` inputs for a job: a text file's path is cut at line ends, other data into slices of its records.
+
+        Records of variables (a list or any iterable, a pandas Series or DataFrame) reach the map
+        function as they are; rows of a DataFrame as tuples, or with `rows="dict"` as dicts.
+
+        Raises:
+            InputError: If the file is not there, or the data has no records.
+        """
+        if type(n) is not int or n < 1:
+            raise DiscoError(f"split(..., {n!r}) was asked for; n is the number of inputs, a whole number from 1 on")
+        if isinstance(data, (str, os.PathLike)) and not os.fspath(data).endswith(".gz"):
+            return cut_text(os.fspath(data), n)
+        if isinstance(data, (str, os.PathLike)):
+            data = _lines_of(os.fspath(data))
+        number = self._n_splits
+        self._n_splits += 1
+        urls: list[str] = []
+        for part, records in enumerate(cut_records(data, n, rows)):
+            urls.append(f"split://{self.master}/{number}/{part}-of-{n}")
+            self.cluster.store(urls[-1], frozen(records))
+        return urls
+
+    # -- what makes it move ------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Let every active job run to its end."""
+        self._driver.drive(lambda: False)
+
+    def step(self, run: bool = False) -> tuple[Event, ...]:
+        """Let the next event happen, or with `run=True` everything up to the next end of a task run; the events.
+
+        An empty tuple says that nothing more can happen.
+        """
+        happened: list[Event] = []
+
+        def is_done() -> bool:
+            ends = (events.RunFinished, events.RunFailed)
+            return bool(happened) and (not run or any(isinstance(event, ends) for event in happened))
+
+        self._driver.drive(is_done, happened=happened)
+        return tuple(happened)
+
+    def wait(
+        self,
+        name: str | Job,
+        poll_interval: float = 2,
+        timeout: float | None = None,
+        clean: bool = False,
+        show: bool | str | None = None,
+    ) -> list[str]:
+        """Drive the cluster until the job has ended; the URLs of its results, one per task of its last stage.
+
+        `timeout` is in virtual seconds; a job that is not ready by then stays active. `show` (None: the
+        environment variable DISCO_EVENTS) prints events as they happen: True, "nocolor" or "json".
+        `clean=True` forgets the job's record once it is ready. `poll_interval` is there for old code.
+
+        Raises:
+            JobError: If the job dies (its cause is the job function's own error), is unknown, or is not ready in time.
+        """
+        name = _name_of(name)
+        mode = os.environ.get("DISCO_EVENTS", "") if show is None else show
+        mode = "auto" if mode is True else mode or ""
+        if self.cluster.status(name) == "unknown job":
+            raise JobError(f"Status unknown job; the jobs are: {', '.join(self._specs) or 'none'}", self.master, name)
+        if mode:
+            self._driver.monitors[name] = Monitor(str(mode))
+        deadline_s = math.inf if timeout is None else self.now_s + timeout
+        try:
+            is_over = self._driver.drive(lambda: self.cluster.status(name) != "active", deadline_s)
+        finally:
+            self._driver.monitors.pop(name, None)
+        if not is_over:
+            why = f"Timeout: the job is not ready after {timeout} virtual seconds; it stays active, wait() goes on"
+            if deadline_s == math.inf:
+                why = f"Stuck: {self._why_stuck()}; the job stays active: whitelist() a node and wait() again"
+            raise JobError(why, self.master, name)
+        error = info.job_error(self.cluster, name)
+        if error is not None:
+            raise error
+        urls = self.cluster.results(name)
+        if clean:
+            self.clean(name)
+        return urls
+
+    def results(self, jobspec: Any, timeout: float = 2000) -> Any:
+        """For one job its [status, result URLs]; for a list of jobs (inactive, active) lists of [name, [status, URLs]].
+
+        Drives the cluster for up to `timeout` virtual milliseconds, or until one of the jobs has ended.
+        """
+        deadline_s = self.now_s + timeout / 1000
+        if isinstance(jobspec, (str, Job)):
+            name = _name_of(jobspec)
+            self._driver.drive(lambda: self.cluster.status(name) != "active", deadline_s)
+            return self._status_and_results(name)
+        names = [_name_of(entry[0] if isinstance(entry, (list, tuple)) else entry) for entry in jobspec]
+        self._driver.drive(lambda: any(self.cluster.status(name) != "active" for name in names), deadline_s)
+        both = [[name, self._status_and_results(name)] for name in names]
+        return [one for one in both if one[1][0] != "active"], [one for one in both if one[1][0] == "active"]
+
+    def events(self, name: str | Job, offset: int = 0) -> Iterator[tuple[int, tuple[str, str, str]]]:
+        """The events of a job as (offset, (timestamp, host, message)), oldest first; continue from the last offset.
+
+        Reading on past what has happened drives the cluster, until the job has ended.
+        """
+        from disco_sim.views.story import Story
+
+        name = _name_of(name)
+        self._known(name)
+        story, n_told, number = Story(), 0, 0
+        while True:
+            for event in self.cluster.log.of(name, n_told):
+                n_told += 1
+                for line in story.tell(event):
+                    number += 1
+                    if number > offset:
+                        yield number, line.record
+            if self.cluster.status(name) != "active" or not self.step():
+                if n_told == self.cluster.log.n_events(name):
+                    return
+
+    def rawevents(self, name: str | Job, offset: int = 0) -> str:
+        """The events so far as text, one JSON list [timestamp, host, message] a line; drives nothing."""
+        import json
+
+        from disco_sim.views.story import lines
+
+        name = _name_of(name)
+        self._known(name)
+        records = [line.record for line in lines(self.cluster.log.of(name))]
+        return "".join(json.dumps(record) + "\n" for record in records[offset:])
+
+    # -- control -----------------------------------------------------------------------------------
+
+    def kill(self, name: str | Job) -> None:
+        """End a job: its runs are dropped, its record stays, its status is dead. An ended job is left alone."""
+        name = _name_of(name)
+        if self.cluster.status(name) == "active":
+            self._driver.request(
+                events.JobKillAsked(self.now_s, name, "killed"), lambda: self.cluster.status(name) != "active"
+            )
+
+    def blacklist(self, node: str) -> None:
+        """Give `node` no new tasks, until whitelist(); what runs there goes on."""
+        self._node(node)
+        self._driver.request(events.NodeBlacklisted(self.now_s, node))
+
+    def whitelist(self, node: str) -> None:
+        """Give `node` tasks again."""
+        self._node(node)
+        self._driver.request(events.NodeWhitelisted(self.now_s, node))
+
+    def clean(self, name: str | Job) -> None:
+        """Kill a job if it runs, and forget its record; its data stays readable. An unknown job is left alone."""
+        self.kill(name)
+        self.cluster.forget(_name_of(name), with_data=False)
+
+    def purge(self, name: str | Job) -> None:
+        """Kill a job if it runs, and forget its record and all its data. An unknown job is left alone."""
+        self.kill(name)
+        self.cluster.forget(_name_of(name), with_data=True)
+
+    # -- facts, in Disco's shapes --------------------------------------------------------------------
+
+    def jobinfo(self, name: str | Job) -> dict[str, Any]:
+        """A dict of facts about a job: timestamp, active, mapi, redi, reduce, results, inputs, hosts, username."""
+        name = _name_of(name)
+        self._known(name)
+        inputs = [piece.blob for piece in self._requests[name].inputs]
+        return info.job_info(self.cluster, name, self._specs[name].username, inputs)
+
+    def joblist(self) -> list[list[Any]]:
+        """[start time in epoch seconds, status, name] of every job, the newest first."""
+        rows = [
+            [int(info.EPOCH_S + next(iter(self.cluster.log.of(name))).time_s), self.cluster.status(name), name]
+            for name in self._specs
+            if self.cluster.status(name) != "unknown job" and self.cluster.log.n_events(name)
+        ]
+        return rows[::-1]
+
+    def nodeinfo(self) -> dict[str, dict[str, Any]]:
+        """A dict of facts about every node, by host name; disk figures are simulated."""
+        return info.node_info(self.cluster)
+
+    @property
+    def config(self) -> list[list[str]]:
+        """The nodes as [nodespec, slots] rows, as in Disco's configuration page."""
+        return info.config_rows(self.cluster.spec)
+
+    def oob_get(self, name: str | Job, key: str) -> str | bytes:
+        """The out-of-band result `key` of a job, as str or bytes, as it was put.
+
+        Raises:
+            DiscoError: "Unknown key or job name" if the job is unknown; OOBKeyError if only the key is.
+        """
+        name = _name_of(name)
+        self._known_oob(name)
+        return self.cluster.oob.get(name, key)
+
+    def oob_list(self, name: str | Job) -> list[str]:
+        """The keys of a job's out-of-band results, in the order they became visible."""
+        name = _name_of(name)
+        self._known_oob(name)
+        return list(self.cluster.oob.committed(name))
+
+    def profile_stats(self, name: str | Job, mode: str = "") -> pstats.Stats:
+        """The merged profiles of a job that was submitted with profile=True; `mode` is "map", "reduce", "" for all."""
+        name = _name_of(name)
+        self._known(name)
+        return info.profile_stats(self.cluster, name, mode)
+
+    def mapresults(self, name: str | Job) -> list[str]:
+        """The URLs of what the first stage produced, for a job that goes on from there; CommError 404 before its end."""
+        plan = self.plan(name)
+        name = _name_of(name)
+        return self.cluster.results(name, plan[0].name if plan else None)
+
+    def jobspec(self, name: str | Job) -> dict[str, Any]:
+        """The parameters of a job, every default filled in."""
+        name = _name_of(name)
+        self._known(name)
+        return dict(vars(self._specs[name]))
+
+    jobdict = jobspec
+
+    def plan(self, name: str | Job) -> Plan:
+        """The stages of a job."""
+        name = _name_of(name)
+        self._known(name)
+        return self._requests[name].plan
+
+    def jobpack(self, name: str | Job) -> bytes:
+        """What was sent to the nodes: the job's parameters, pickled, with its functions as places in a list."""
+        name = _name_of(name)
+        self._known(name)
+        payload: bytes = self._requests[name].program.payload
+        return payload
+
+    def request(self, url: str, data: Any = None, offset: int = 0) -> bytes:
+        """There is no HTTP master here; says so, and what to call instead."""
+        raise CommError(
+            f"request({url!r}) needs a master that speaks HTTP, and this one lives in the process; use the methods: "
+            "jobinfo, nodeinfo, joblist, events, results, oob_get",
+            url,
+        )
+
+    def result_iterator(self, urls: Iterable[Any], **options: Any) -> Iterator[Any]:
+        """`result_iterator(urls, ...)`, with this Disco's own tags."""
+        return result_iterator(urls, ddfs=self, **options)
+
+    # -- what is shown -------------------------------------------------------------------------------
+
+    @property
+    def nodes(self) -> pandas.DataFrame:
+        """A row per node: host slots busy done failed data_errors status speed."""
+        from disco_sim.views.frames import nodes_frame
+
+        return nodes_frame(self.cluster.log, self.cluster.spec)
+
+    @property
+    def jobs(self) -> pandas.DataFrame:
+        """A row per job: job status stages started_s duration_s, in virtual seconds since the cluster's start."""
+        from disco_sim.views.frames import jobs_frame
+
+        return jobs_frame(self.cluster.log)
+
+    @property
+    def oob(self) -> AllOOBResults:
+        """The out-of-band results of all jobs, by job name; `disco.oob.frame()` is one table of them."""
+        return AllOOBResults(self.cluster)
+
+    def __repr__(self) -> str:
+        n_jobs = len(self._specs)
+        return (
+            f"Disco({self.master}, {len(self.cluster.spec.nodes)} nodes, {self.cluster.spec.n_slots} slots, "
+            f"{n_jobs} job{'s' * (n_jobs != 1)}{', closed' * self._is_closed})"
+        )
+
+    def _card(self) -> Card:
+        from disco_sim.views.cards import disco_card
+
+        return disco_card(self.cluster.log, self.cluster.spec, self.master)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        card = self._card()
+        return {"text/plain": card.text(), "text/html": card.html()}
+
+    # -- inside ----------------------------------------------------------------------------------------
+
+    def _full_name(self, prefix: str) -> str:
+        """A name like Disco's, prefix@megaseconds:seconds:microseconds in hex, from seed, port and count alone."""
+        megaseconds, seconds = divmod(info.EPOCH_S + self._serial, 10**6)
+        port = self.master.rpartition(":")[2]
+        microseconds = draw_integer(self.seed, "job name", port, self._serial) % 10**6
+        return f"{prefix}@{megaseconds:x}:{seconds:x}:{microseconds:x}"
+
+    def _status_and_results(self, name: str) -> list[Any]:
+        status = self.cluster.status(name)
+        return [status, self.cluster.results(name) if status == "ready" else []]
+
+    def _known(self, name: str) -> None:
+        if self.cluster.status(name) == "unknown job":
+            raise CommError(f"Not found: unknown job {name!r}; Disco.joblist() lists the jobs", name, 404)
+
+    def _known_oob(self, name: str) -> None:
+        if name not in self.cluster.oob:
+            raise DiscoError(f"Unknown key or job name: there is no job {name!r}; Disco.joblist() lists the jobs")
+
+    def _node(self, host: str) -> None:
+        if host not in self.cluster.spec.hosts:
+            raise DiscoError(f"there is no node {host!r}; the nodes are {', '.join(self.cluster.spec.hosts)}")
+
+    def _why_stuck(self) -> str:
+        blacklisted = [host for host, facts in self.nodeinfo().items() if facts["blacklisted"]]
+        return f"no node can take its tasks; blacklisted are {', '.join(blacklisted) or 'none'}"
+
+
+def _name_of(job: str | Job) -> str:
+    return job if isinstance(job, str) else job.name
+
+
+def _spec(nodes: int | str | ClusterSpec, slots: int) -> ClusterSpec:
+    if isinstance(nodes, ClusterSpec):
+        return nodes
+    return ClusterSpec.parse(nodes) if isinstance(nodes, str) else ClusterSpec.of(nodes, slots)
+
+
+def _authority(master: str) -> str:
+    place = netloc.parse(master.partition("://")[2] or master)
+    return f"{place.host or 'master'}:{place.port or free_port()}"
+
+
+def _choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise DiscoError(f"{name}={value!r} was given; {name} is one of {', '.join(map(repr, choices))}")
+
+
+def _lines_of(path: str) -> list[str]:
+    from disco_sim import func
+    from disco_sim.streams import open_url
+
+    stream, size, url = open_url(path)
+    with stream:
+        return list(func.map_line_reader(stream, size, url))

@@ -1,0 +1,81 @@
+"""The only way to make a cluster move: one caller at a time, and everything that happens is heard."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from disco_sim.cluster.base import Cluster
+from disco_sim.error import DiscoError
+from disco_sim.model import events
+from disco_sim.model.events import Event
+from disco_sim.views.monitor import Monitor
+
+
+class Driver:
+    """Drives a cluster on the calling thread; what tasks print appears here, in virtual order.
+
+    `monitors` are those of jobs that somebody watches: they get the job's events instead.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.monitors: dict[str, Monitor] = {}
+        self._cluster = cluster
+        self._moving = threading.Lock()
+        self._n_heard = 0
+
+    def drive(
+        self, is_done: Callable[[], bool], until_s: float = math.inf, happened: list[Event] | None = None
+    ) -> bool:
+        """Let things happen until `is_done()`, or nothing can happen up to `until_s`; whether it is done.
+
+        What happened is added to `happened`.
+
+        Raises:
+            DiscoError: If the cluster is being driven already.
+        """
+        if not self._moving.acquire(blocking=False):
+            raise DiscoError(
+                f"{self._cluster.master} is being driven already, and only one call at a time can drive it; inside a "
+                "job function or a widget's handler use what does not drive: frames, job.oob, status; kill() and "
+                "blacklist() are taken as requests"
+            )
+        with self._let_go():
+            while not is_done():
+                new = self._cluster.advance(until_s)
+                if happened is not None:
+                    happened.extend(new)
+                self._hear()
+                if not new:
+                    return is_done()
+            return True
+
+    def request(self, event: Event, is_done: Callable[[], bool] | None = None) -> None:
+        """Ask the loop for something; when nobody drives it, let it be taken at once, without moving time."""
+        self._cluster.ask(event)
+        if not self._moving.locked():
+            n_before = len(self._cluster.log)
+            self.drive(is_done or (lambda: len(self._cluster.log) > n_before), self._cluster.now_s)
+
+    @contextmanager
+    def _let_go(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            try:
+                self._hear()  # what happened before an interrupt
+            finally:
+                self._moving.release()
+
+    def _hear(self) -> None:
+        log = self._cluster.log
+        while self._n_heard < len(log):
+            event = log[self._n_heard]
+            self._n_heard += 1
+            job = getattr(event, "job", "")
+            if job in self.monitors:
+                self.monitors[job].show(job, event)
+            elif isinstance(event, events.MessageSent) and event.level == "MSG":
+                print(event.text)

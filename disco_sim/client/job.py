@@ -1,0 +1,301 @@
+"""`Job`: one job on a Disco, to be waited for, looked into and run again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from disco_sim.client import info
+from disco_sim.client.arguments import defaults
+from disco_sim.client.oob import OOBResults
+from disco_sim.client.registry import open_discos
+from disco_sim.client.results import result_iterator
+from disco_sim.error import DiscoError, JobError
+
+if TYPE_CHECKING:
+    import pstats
+
+    import ipywidgets
+    import pandas
+
+    from disco_sim.client.disco import Disco
+    from disco_sim.views.render import Card
+
+
+class Job:
+    """A job by its full name on a Disco. Made by `disco.new_job(...)`, or from a subclass and `run`.
+
+    A subclass may carry job parameters as class attributes; arguments of `run` win over them. Frames are
+    fresh copies, `*_s` are virtual seconds since the job's submission; they never drive the cluster.
+
+    >>> class Count(Job):
+    ...     @staticmethod
+    ...     def map(line, params):
+    ...         yield line, 1
+    >>> from disco_sim import Disco
+    >>> with Disco(nodes=1) as disco:
+    ...     print(list(result_iterator(Count(disco).run(input=["raw://a"]).wait())))
+    [('a', 1)]
+    """
+
+    _parameters: ClassVar[dict[str, Any]] = {}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = {name: value for name, value in vars(cls).items() if name in defaults()}
+        cls._parameters = {
+            **cls._parameters,
+            **{name: value.__func__ if isinstance(value, staticmethod) else value for name, value in own.items()},
+        }
+        for name in own:
+            if hasattr(Job, name):
+                delattr(cls, name)  # job.partitions stays the table, whatever the parameter is
+
+    def __init__(self, master: Disco | str | None = None, name: str | None = None) -> None:
+        if isinstance(master, str):
+            master, name = None, name or master
+        self.name: str = name or type(self).__name__
+        self._disco: Disco | None = master
+
+    @property
+    def disco(self) -> Disco:
+        """The Disco that the job is on; a Job made without one takes the newest open one, or makes its own."""
+        if self._disco is None:
+            from disco_sim.client.disco import Disco
+
+            self._disco = next(iter(open_discos()), None) or Disco()
+        return self._disco
+
+    # -- run and control ------------------------------------------------------------------------------
+
+    def run(self, **parameters: Any) -> Job:
+        """Submit the job with these parameters and the class's own; returns itself, active, under its full name."""
+        own = {name: value for name, value in vars(self).items() if name in defaults()}
+        prefix = self.name.partition("@")[0]
+        self.name = self.disco.submit(prefix, parameters, {**self._parameters, **own})
+        return self
+
+    def resubmit(self, **changes: Any) -> Job:
+        """The same job submitted again, with some parameters changed, as a new Job."""
+        given = {
+            name: value
+            for name, value in self.disco.jobspec(self.name).items()
+            if name in defaults() and name not in ("prefix", "nr_reduces")
+        }
+        return Job(self.disco, self.disco.submit(self.name.partition("@")[0], {**given, **changes}))
+
+    def wait(self, **options: Any) -> list[str]:
+        """Drive the cluster until this job has ended; the URLs of its results. See `Disco.wait`."""
+        return self.disco.wait(self.name, **options)
+
+    def results(self, timeout: float = 2000) -> Any:
+        """[status, result URLs], after driving for up to `timeout` virtual milliseconds."""
+        return self.disco.results(self.name, timeout)
+
+    def kill(self) -> None:
+        """End the job; its record stays."""
+        self.disco.kill(self.name)
+
+    def clean(self) -> None:
+        """Kill the job if it runs, and forget its record."""
+        self.disco.clean(self.name)
+
+    def purge(self) -> None:
+        """Kill the job if it runs, and forget its record and data."""
+        self.disco.purge(self.name)
+
+    # -- facts ------------------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> str:
+        """`active`, `ready`, `dead`, or `unknown job`."""
+        return self.disco.cluster.status(self.name)
+
+    @property
+    def error(self) -> JobError | None:
+        """Why a dead job died, with the job function's own exception as its cause; None for any other job."""
+        return info.job_error(self.disco.cluster, self.name)
+
+    def jobinfo(self) -> dict[str, Any]:
+        """A dict of facts, in Disco's shape."""
+        return self.disco.jobinfo(self.name)
+
+    def jobspec(self) -> dict[str, Any]:
+        """The job's parameters, every default filled in."""
+        return self.disco.jobspec(self.name)
+
+    jobdict = jobspec
+
+    def mapresults(self) -> list[str]:
+        """The URLs of what the first stage produced."""
+        return self.disco.mapresults(self.name)
+
+    def events(self, offset: int = 0) -> Iterator[tuple[int, tuple[str, str, str]]]:
+        """The job's events as (offset, (timestamp, host, message)); reading to the end drives the cluster."""
+        return self.disco.events(self.name, offset)
+
+    def rawevents(self, offset: int = 0) -> str:
+        """The events so far as text, one JSON list a line."""
+        return self.disco.rawevents(self.name, offset)
+
+    def oob_get(self, key: str) -> str | bytes:
+        """The out-of-band result under `key`."""
+        return self.disco.oob_get(self.name, key)
+
+    def oob_list(self) -> list[str]:
+        """The keys of the job's out-of-band results."""
+        return self.disco.oob_list(self.name)
+
+    def profile_stats(self, mode: str = "") -> pstats.Stats:
+        """The merged profiles of the job's tasks, if it ran with profile=True."""
+        return self.disco.profile_stats(self.name, mode)
+
+    # -- looking into it ----------------------------------------------------------------------------------
+
+    @property
+    def tasks(self) -> pandas.DataFrame:
+        """A row per run of a task: where and when it ran, how it ended, what it read and wrote."""
+        from disco_sim.views.frames import tasks_frame
+
+        return tasks_frame(self.disco.cluster.log, self.name)
+
+    @property
+    def partitions(self) -> pandas.DataFrame:
+        """A row per stage and partition: records, keys, bytes, its share, its largest key."""
+        from disco_sim.views.frames import partitions_frame
+
+        return partitions_frame(self.disco.cluster.log, self.name, self.disco.cluster.read)
+
+    @property
+    def shuffle(self) -> pandas.DataFrame:
+        """A row per piece of data that moved between stages: from which task and host, to which."""
+        from disco_sim.views.frames import shuffle_frame
+
+        return shuffle_frame(self.disco.cluster.log, self.name)
+
+    @property
+    def oob(self) -> OOBResults:
+        """The job's out-of-band results by key; `job.oob.frame()` is a table of them."""
+        return OOBResults(self.disco.cluster, self.name)
+
+    @property
+    def log(self) -> pandas.DataFrame:
+        """A row per line of the job's log: time_s host level stage task message."""
+        from disco_sim.views.frames import log_frame
+
+        return log_frame(self.disco.cluster.log, self.name)
+
+    def output(self) -> pandas.DataFrame:
+        """The results as a table: partition key value; of a finished job only, in partition order."""
+        from disco_sim.views.frames import output_frame
+
+        cluster = self.disco.cluster
+        if self.status != "ready":
+            return output_frame([])
+        return output_frame(
+            (number, key, value)
+            for number, url in enumerate(cluster.results(self.name))
+            for key, value in result_iterator([url], ddfs=self.disco)
+        )
+
+    def story(self, task: str) -> Story:
+        """Everything that happened to one task, such as "map:0"."""
+        stage, number = self._task(task)
+        return Story(self, stage, number)
+
+    def explain(self, key: Any) -> Explanation:
+        """Where `key` went and why: its partition, its node, the tasks it came from and went to."""
+        from disco_sim.client.explain import explain
+
+        return explain(self.disco.cluster, self.name, self.disco.jobspec(self.name), key)
+
+    def debug(self, task: str | None = None, run: int | None = None) -> None:
+        """Run one recorded run again under pdb, with the same input, node, random numbers and view of the OOB store.
+
+        `task` is such as "map:0" (None: the run that ended the job, else the first task), `run` the
+        number of its run (None: its last). When the run fails, pdb stops in the user's function where it
+        failed; otherwise it stops at the function's first line. Nothing it does changes the job.
+        """
+        from disco_sim.client.debugging import debug
+
+        if task is None:
+            found = self.disco.cluster.failure(self.name)
+            if found is not None:
+                debug(found[1])
+                return
+            task = f"{self.disco.plan(self.name)[0].name}:0"
+        stage, number = self._task(task)
+        frame = self.tasks
+        runs = frame.run[(frame.stage == stage) & (frame.task == number)].tolist()
+        if not runs:
+            raise DiscoError(f"task {task} of job {self.name!r} has not run yet; wait() for the job, or step() it")
+        debug(self.disco.cluster.work(self.name, stage, number, runs[-1] if run is None else run))
+
+    def view(self) -> ipywidgets.Widget:
+        """A widget: partitions, out-of-band results and log, with a slider over virtual time."""
+        from disco_sim.views.widgets import job_view
+
+        return job_view(self.disco.cluster.log, self.name, self.disco.cluster.read, dict(self.oob))
+
+    def _task(self, task: str) -> tuple[str, int]:
+        stage, colon, number = str(task).rpartition(":")
+        names = [one.name for one in self.disco.plan(self.name)]
+        if not colon or stage not in names or not number.isdigit():
+            raise DiscoError(
+                f"{task!r} names no task of job {self.name!r}; write STAGE:NUMBER with a stage of {', '.join(names)}, "
+                f"such as '{names[0] if names else 'map'}:0'",
+                task=task,
+            )
+        return stage, int(number)
+
+    def __repr__(self) -> str:
+        if self._disco is None or self.status == "unknown job":
+            return f"{type(self).__name__}({self.name}, not submitted)"
+        from disco_sim.views.state import JobState
+
+        state = JobState.of(self.disco.cluster.log, self.name) if self.disco.cluster.log.n_events(self.name) else None
+        progress = state.progress if state is not None else "not begun"
+        return f"{type(self).__name__}({self.name}, {self.status}{', ' if progress else ''}{progress})"
+
+    def _card(self) -> Card:
+        from disco_sim.views.cards import job_card
+
+        cluster = self.disco.cluster
+        return job_card(cluster.log, self.name, read=cluster.read, values=dict(self.oob), nodes=cluster.spec.nodes)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        if self._disco is None or not self.disco.cluster.log.n_events(self.name):
+            return {"text/plain": repr(self)}
+        card = self._card()
+        return {"text/plain": card.text(), "text/html": card.html()}
+
+
+class Story:
+    """What happened to one task, event by event; displayed as text and as a table."""
+
+    def __init__(self, job: Job, stage: str, task: int) -> None:
+        self._log = job.disco.cluster.log
+        self._job = job.name
+        self._stage = stage
+        self._task = task
+
+    @property
+    def lines(self) -> list[str]:
+        """The story's lines as text: virtual time, host, message."""
+        from disco_sim.views.story import task_story
+
+        told = task_story(self._log, self._job, self._stage, self._task)
+        return [f"{line.time_s:.3f} s {line.host} {line.text}" for line in told]
+
+    def __repr__(self) -> str:
+        return f"Story({self._job}, {self._stage}:{self._task}, {len(self.lines)} lines)"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from disco_sim.views.cards import story_card
+
+        card = story_card(self._log, self._job, self._stage, self._task)
+        return {"text/plain": card.text(), "text/html": card.html()}
+
+
+if TYPE_CHECKING:
+    from disco_sim.client.explain import Explanation

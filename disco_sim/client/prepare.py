@@ -1,0 +1,142 @@
+"""From a resolved job to what a cluster takes: functions checked and shipped, inputs expanded, stages planned."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from disco_sim.client.inputs import Expansion
+from disco_sim.client.purity import functions_in, module_aliases
+from disco_sim.cluster.base import Cluster
+from disco_sim.error import DiscoError, ModUtilImportError, PurityError
+from disco_sim.model.job import JobRequest, JobSpec, Limits
+from disco_sim.model.plan import plan_of
+from disco_sim.runtime.mapping import MapRole
+from disco_sim.runtime.program import FunctionCode, ModuleSource, Program, ship
+from disco_sim.runtime.reducing import ReduceRole
+
+_FIELDS = {"map": MapRole._fields, "reduce": ReduceRole._fields}
+
+RESULTS_TAG = "disco:job:results:"
+
+
+def prepare(spec: JobSpec, name: str, serial: int, cluster: Cluster, namespace: str) -> JobRequest:
+    """The request that runs `spec` under the full job name `name`.
+
+    Raises:
+        PurityError, ModUtilImportError, InputError, DiscoError: For what would fail on every node.
+    """
+    _check_version(spec)
+    limits = _limits(spec.scheduler)
+    modules = tuple(_modules(spec.required_modules or ()))
+    expansion = Expansion(spec.input, cluster)
+    plan = plan_of(spec, expansion.labels)
+    parameters = _parameters(spec, [stage.name for stage in plan])
+    aliases: dict[str, str] = {}
+    if namespace == "worker":
+        aliases = _aliases(parameters, frozenset(module.name.rpartition(".")[2] for module in modules))
+    functions: list[FunctionCode] = []
+    payload = ship(parameters, functions, keep_names=namespace == "notebook")
+    program = Program(
+        roles={stage.name: stage.name for stage in plan},
+        functions=tuple(functions),
+        payload=payload,
+        aliases=aliases,
+        modules=modules,
+        files=spec.required_files,
+        folder=os.getcwd(),
+    )
+    save_as = RESULTS_TAG + name if spec.save else None
+    return JobRequest(name, serial, plan, expansion.pieces, program, limits, save_as)
+
+
+def _parameters(spec: JobSpec, stages: list[str]) -> dict[str, Any]:
+    """The parameters that the tasks of these stages need, by name."""
+    parameters: dict[str, Any] = {"profile": spec.profile}
+    for stage in stages:
+        parameters.update({field: getattr(spec, field) for field in _FIELDS[stage]})
+    return parameters
+
+
+def _aliases(parameters: Mapping[str, Any], known: frozenset[str]) -> dict[str, str]:
+    aliases: dict[str, str] = {}
+    for argument, value in parameters.items():
+        for function in functions_in(value):
+            for alias, module in module_aliases(function, argument, known).items():
+                if aliases.setdefault(alias, module) != module:
+                    raise PurityError(
+                        f"{argument} function {function.__name__!r} means module {module!r} by {alias!r}, another job "
+                        f"function means {aliases[alias]!r}; job functions share one namespace: import one of them "
+                        "under another name",
+                        function=function.__name__,
+                        name=alias,
+                    )
+    return aliases
+
+
+def _modules(wanted: Any) -> Iterator[ModuleSource]:
+    """The modules of `required_modules`: a name is imported, a (name, path) pair travels with the job."""
+    if isinstance(wanted, str):
+        raise DiscoError(f"required_modules={wanted!r} was given; it is a list: required_modules=[{wanted!r}]")
+    for entry in wanted:
+        if isinstance(entry, str):
+            if not _is_importable(entry):
+                raise ModUtilImportError(
+                    f"required module {entry!r} cannot be found; install it, or ship its file: "
+                    f"required_modules=[({entry!r}, 'path/to/{entry.rpartition('.')[2]}.py')]",
+                    module=entry,
+                )
+            yield ModuleSource(entry)
+            continue
+        try:
+            module, path = entry
+            with open(path, encoding="utf-8") as file:
+                yield ModuleSource(module, file.read(), os.path.abspath(path))
+        except (TypeError, ValueError) as error:
+            raise DiscoError(
+                f"required_modules holds {entry!r}; its entries are module names or (name, path) pairs"
+            ) from error
+        except OSError as error:
+            raise ModUtilImportError(
+                f"required module {module!r} cannot be shipped: {path!r} cannot be read ({error.strerror})",
+                module=module,
+            ) from error
+
+
+def _is_importable(name: str) -> bool:
+    if name in sys.modules:
+        return True
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _limits(scheduler: Mapping[str, Any]) -> Limits:
+    unknown = sorted(set(scheduler) - set(Limits._fields))
+    if unknown:
+        raise DiscoError(f"scheduler has the unknown key {unknown[0]!r}; its keys are {', '.join(Limits._fields)}")
+    try:
+        max_cores = int(scheduler.get("max_cores", Limits().max_cores))
+    except (TypeError, ValueError):
+        max_cores = 0
+    if max_cores < 1:
+        raise DiscoError(
+            f"scheduler max_cores={scheduler['max_cores']!r} was given; it is a whole number of at least 1"
+        )
+    force_local, force_remote = bool(scheduler.get("force_local")), bool(scheduler.get("force_remote"))
+    if force_local and force_remote:
+        raise DiscoError("scheduler has both force_local and force_remote on; no node is both: take one out")
+    return Limits(max_cores, force_local, force_remote)
+
+
+def _check_version(spec: JobSpec) -> None:
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if spec.version != here:
+        raise DiscoError(
+            f"Python version mismatch: the job asks for version={spec.version!r}, the nodes run {here}; "
+            "leave version out"
+        )

@@ -1,0 +1,1 @@
+"""Who runs a plan: clusters, which turn job requests into events."""

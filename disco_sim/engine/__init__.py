@@ -1,0 +1,1 @@
+"""Who computes one task run: engines, handed to a cluster as objects."""

@@ -1,0 +1,108 @@
+"""What a simulated cluster is made of: nodes with a host name, slots and a speed. Knows nothing of jobs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from disco_sim.error import DiscoError
+
+DEFAULT_SLOTS = 2
+
+_ROW = re.compile(
+    r"""(?P<name>[A-Za-z0-9_.\-]*?)
+        (?: (?P<first>\d+):(?P<last>\d+) | \[(?P<low>\d+)-(?P<high>\d+)\] )?
+        (?: \s+ x\s*(?P<slots>\d+) )? \Z""",
+    re.VERBOSE,
+)
+
+
+class Node(NamedTuple):
+    """One machine: its host name, how many task runs it holds at once, and its speed (1.0 is normal)."""
+
+    host: str
+    slots: int = DEFAULT_SLOTS
+    speed: float = 1.0
+
+
+@dataclass(frozen=True)
+class ClusterSpec:
+    """The nodes of a cluster, in order.
+
+    >>> [node.host for node in ClusterSpec.parse("node01:3 x4, big[1-2] x16").nodes]
+    ['node01', 'node02', 'node03', 'big1', 'big2']
+
+    Raises:
+        DiscoError: If there is no node, a host stands twice, or a node has no slot.
+    """
+
+    nodes: tuple[Node, ...]
+
+    def __post_init__(self) -> None:
+        if not self.nodes:
+            raise DiscoError("a cluster of 0 nodes was asked for; a cluster has at least one: Disco(nodes=4)")
+        seen: set[str] = set()
+        for node in self.nodes:
+            if node.host in seen:
+                raise DiscoError(
+                    f"host {node.host!r} stands twice in the cluster; host names are unique: rename or drop one",
+                    host=node.host,
+                )
+            if node.slots < 1:
+                raise DiscoError(
+                    f"node {node.host!r} has {node.slots} slots; every node has at least 1: write '{node.host} x1'",
+                    host=node.host,
+                )
+            seen.add(node.host)
+
+    @classmethod
+    def of(cls, nodes: int, slots: int = DEFAULT_SLOTS) -> ClusterSpec:
+        """`nodes` alike nodes named node01, node02, ... with `slots` slots each."""
+        for what, number in (("nodes", nodes), ("slots", slots)):
+            if type(number) is not int or number < 1:
+                raise DiscoError(
+                    f"{what}={number!r} was given; {what} is a whole number of at least 1, such as {what}=4, "
+                    "or give nodes as text: 'node01:10 x4, big[1-2] x16'"
+                )
+        width = max(2, len(str(nodes)))
+        return cls(tuple(Node(f"node{number:0{width}d}", slots) for number in range(1, nodes + 1)))
+
+    @classmethod
+    def parse(cls, text: str) -> ClusterSpec:
+        """The cluster that `text` describes: rows between commas, each NAME, NAME01:10 or NAME[1-3], then ` xSLOTS`.
+
+        `name01:10` is Disco's own way to write node01 to node10, with the width of the first number kept.
+        """
+        nodes: list[Node] = []
+        for row in text.split(","):
+            found = _ROW.match(row.strip())
+            if not row.strip() or found is None:
+                raise DiscoError(
+                    f"node row {row.strip()!r} of {text!r} cannot be read; a row is NAME, NAME01:10 or NAME[1-3], "
+                    "then optionally x and the slots of each: 'node01:10 x4, big[1-2] x16'",
+                    row=row.strip(),
+                )
+            slots = int(found["slots"] or DEFAULT_SLOTS)
+            first, last = found["first"] or found["low"], found["last"] or found["high"]
+            if first is None:
+                nodes.append(Node(found["name"], slots))
+                continue
+            if int(last) < int(first):
+                raise DiscoError(
+                    f"node row {row.strip()!r} counts down from {first} to {last}; write the smaller number first",
+                    row=row.strip(),
+                )
+            width = len(first)
+            nodes.extend(Node(f"{found['name']}{n:0{width}d}", slots) for n in range(int(first), int(last) + 1))
+        return cls(tuple(nodes))
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The host names, in order."""
+        return tuple(node.host for node in self.nodes)
+
+    @property
+    def n_slots(self) -> int:
+        """How many task runs the whole cluster holds at once."""
+        return sum(node.slots for node in self.nodes)

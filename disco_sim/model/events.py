@@ -1,0 +1,281 @@
+"""Events: what happened, immutable facts in the past tense. Instructions: what the scheduler asks for.
+
+Every view is made from events alone. `time_s` is in virtual seconds since the cluster's start;
+`job` is the full job name, `attempt` counts the runs of a task from 0.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from disco_sim.model.job import Limits
+from disco_sim.model.plan import Plan, TaskInputs
+
+
+class JobSubmitted(NamedTuple):
+    """A job was taken by the cluster; `inputs` is what each task of the first stage will read."""
+
+    time_s: float
+    job: str
+    serial: int
+    plan: Plan
+    n_inputs: int
+    limits: Limits
+
+
+class StageStarted(NamedTuple):
+    """The outputs of the stage before were grouped into `tasks`, which now wait for slots."""
+
+    time_s: float
+    job: str
+    stage: str
+    tasks: tuple[TaskInputs, ...]
+
+
+class RunStarted(NamedTuple):
+    """A run of a task took a slot of a node; `replica` is the index of the input replica chosen for it."""
+
+    time_s: float
+    job: str
+    stage: str
+    task: int
+    attempt: int
+    host: str
+    slot: int
+    replica: int
+
+
+class MessageSent(NamedTuple):
+    """A running task sent a line; level MSG is the user's, SYS the system's own, DONE its last."""
+
+    time_s: float
+    job: str
+    stage: str
+    task: int
+    attempt: int
+    host: str
+    level: str
+    text: str
+
+
+class RunFinished(NamedTuple):
+    """A run ended well; its outputs and out-of-band results became visible together."""
+
+    time_s: float
+    job: str
+    stage: str
+    task: int
+    attempt: int
+    host: str
+    records_in: int
+    records_out: int
+    bytes_in: int
+    bytes_out: int
+    oob_puts: int
+
+
+class RunFailed(NamedTuple):
+    """A run ended badly: kind `data` and `memory` can be tried again, `fatal` ends the job, `lost` was ended for it.
+
+    `luck` is the draw in [0, 1) that the delay before the next try is made from.
+    """
+
+    time_s: float
+    job: str
+    stage: str
+    task: int
+    attempt: int
+    host: str
+    kind: str
+    reason: str
+    records_in: int
+    bytes_in: int
+    oob_puts: int
+    luck: float
+
+
+class OutputStored(NamedTuple):
+    """One labelled output of a finished run was stored under the URL `blob` at `host`."""
+
+    time_s: float
+    job: str
+    stage: str
+    task: int
+    attempt: int
+    host: str
+    label: int
+    n_records: int
+    n_bytes: int
+    blob: str
+
+
+class OOBStored(NamedTuple):
+    """An out-of-band result was `committed` with its run, or `dropped` because its run failed."""
+
+    time_s: float
+    job: str
+    stage: str
+    task: int
+    attempt: int
+    host: str
+    key: str
+    n_bytes: int
+    state: str
+
+
+class TaskDelayed(NamedTuple):
+    """A failed task waits `wait_s` before it is tried again; `failures` counts its failed runs so far."""
+
+    time_s: float
+    job: str
+    stage: str
+    task: int
+    failures: int
+    host: str
+    wait_s: float
+
+
+class TaskRequeued(NamedTuple):
+    """A failed task's wait is over; it waits for a slot again."""
+
+    time_s: float
+    job: str
+    stage: str
+    task: int
+
+
+class StageFinished(NamedTuple):
+    """Every task of a stage is done."""
+
+    time_s: float
+    job: str
+    stage: str
+
+
+class JobFinished(NamedTuple):
+    """A job is ready: its last stage is done."""
+
+    time_s: float
+    job: str
+
+
+class JobDied(NamedTuple):
+    """A job is dead, for `reason`; its record stays."""
+
+    time_s: float
+    job: str
+    reason: str
+
+
+class OutputsDropped(NamedTuple):
+    """The outputs between the stages of a job were dropped, because only results are kept."""
+
+    time_s: float
+    job: str
+
+
+class JobKillAsked(NamedTuple):
+    """Somebody outside asked for a job's end."""
+
+    time_s: float
+    job: str
+    reason: str
+
+
+class NodeBlacklisted(NamedTuple):
+    """A node gets no new task runs; those it has go on."""
+
+    time_s: float
+    host: str
+
+
+class NodeWhitelisted(NamedTuple):
+    """A node gets task runs again."""
+
+    time_s: float
+    host: str
+
+
+Event = (
+    JobSubmitted
+    | StageStarted
+    | RunStarted
+    | MessageSent
+    | RunFinished
+    | RunFailed
+    | OutputStored
+    | OOBStored
+    | TaskDelayed
+    | TaskRequeued
+    | StageFinished
+    | JobFinished
+    | JobDied
+    | OutputsDropped
+    | JobKillAsked
+    | NodeBlacklisted
+    | NodeWhitelisted
+)
+
+
+class StartStage(NamedTuple):
+    """Group the outputs of the stage before into the tasks of this one."""
+
+    job: str
+    stage: str
+
+
+class StartRun(NamedTuple):
+    """Run a task in a slot of a node, reading the given replica."""
+
+    job: str
+    stage: str
+    task: int
+    attempt: int
+    host: str
+    slot: int
+    replica: int
+
+
+class DelayTask(NamedTuple):
+    """Wake a failed task after `wait_s` virtual seconds."""
+
+    job: str
+    stage: str
+    task: int
+    failures: int
+    host: str
+    wait_s: float
+
+
+class FinishStage(NamedTuple):
+    """Say that a stage is done."""
+
+    job: str
+    stage: str
+
+
+class FinishJob(NamedTuple):
+    """Say that a job is ready."""
+
+    job: str
+
+
+class EndJob(NamedTuple):
+    """Say that a job is dead."""
+
+    job: str
+    reason: str
+
+
+class DropRun(NamedTuple):
+    """End a run from outside; nothing of it becomes visible but its messages so far."""
+
+    job: str
+    stage: str
+    task: int
+    attempt: int
+    host: str
+    reason: str
+
+
+Instruction = StartStage | StartRun | DelayTask | FinishStage | FinishJob | EndJob | DropRun

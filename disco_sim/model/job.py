@@ -1,0 +1,71 @@
+"""What a job is: every parameter resolved (`JobSpec`), and what a cluster needs of it (`JobRequest`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from disco_sim.model.plan import Output, Plan
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSpec:
+    """A Disco job with every default filled in; the fields are Disco's documented job parameters."""
+
+    name: str
+    prefix: str
+    input: tuple[Any, ...]
+    map: Function | None
+    map_init: Function
+    map_reader: Function | None
+    map_input_stream: tuple[Function, ...]
+    map_output_stream: tuple[Function, ...]
+    map_writer: Function | None
+    combiner: Function | None
+    partition: Function
+    partitions: int
+    merge_partitions: bool
+    reduce: Function | None
+    reduce_init: Function
+    reduce_reader: Function | None
+    reduce_input_stream: tuple[Function, ...]
+    reduce_output_stream: tuple[Function, ...]
+    reduce_writer: Function | None
+    ext_map: bool
+    ext_reduce: bool
+    ext_params: Any
+    params: Any
+    profile: bool
+    required_files: Mapping[str, bytes]
+    required_modules: Sequence[Any] | None
+    scheduler: Mapping[str, Any]
+    save: bool
+    sort: bool | str
+    status_interval: int
+    version: str
+    username: str
+    nr_reduces: int
+    mem_sort_limit: int
+
+
+class Limits(NamedTuple):
+    """Where and how much of a job may run at once: Disco's `scheduler` parameter."""
+
+    max_cores: int = 2**31
+    force_local: bool = False
+    force_remote: bool = False
+
+
+class JobRequest(NamedTuple):
+    """A job as a cluster takes it: a plan, its inputs, and a program that only the runtime can read."""
+
+    name: str
+    serial: int
+    plan: Plan
+    inputs: tuple[Output, ...]
+    program: Any
+    limits: Limits = Limits()
+    save_as: str | None = None

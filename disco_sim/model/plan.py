@@ -1,0 +1,146 @@
+"""A job is a plan: stages, each of which groups the outputs of the stage before into tasks.
+
+`plan_of` is the only place that knows map and reduce as a shape. `group` is pure: outputs in, tasks out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from disco_sim.error import DiscoError
+
+if TYPE_CHECKING:
+    from disco_sim.model.job import JobSpec
+
+GROUPINGS = ("split", "group_label", "group_node", "group_node_label", "group_all")
+
+
+class Stage(NamedTuple):
+    """One stage: its name, how outputs become its tasks, and the labels that get a task (None: those with data)."""
+
+    name: str
+    grouping: str
+    labels: range | None = None
+
+
+Plan = tuple[Stage, ...]
+
+
+class Output(NamedTuple):
+    """One labelled piece of data: an output of a finished run, or an input of the job.
+
+    `blob` is the URL it is read by, `host` the node that holds it ('' for none); `alternatives` are
+    more (host, URL) pairs with the same data.
+    """
+
+    label: int
+    host: str
+    n_records: int
+    n_bytes: int
+    blob: str
+    alternatives: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def replicas(self) -> tuple[tuple[str, str], ...]:
+        """All (host, URL) pairs of the data, the first choice first."""
+        return ((self.host, self.blob), *self.alternatives)
+
+
+class TaskInputs(NamedTuple):
+    """What one task of a stage reads: its label, the hosts it would best run on, and the pieces in order."""
+
+    label: int
+    hosts: tuple[str, ...]
+    pieces: tuple[Output, ...]
+
+
+def check_plan(plan: Plan) -> Plan:
+    """The plan itself, if its groupings are known and its stage names unique.
+
+    Raises:
+        DiscoError: With the wrong stage's name and the ways to write it.
+    """
+    names: set[str] = set()
+    for stage in plan:
+        if stage.grouping not in GROUPINGS:
+            raise DiscoError(
+                f"Unknown grouping {stage.grouping!r} of stage {stage.name!r}; groupings are {', '.join(GROUPINGS)}",
+                stage=stage.name,
+            )
+        if stage.name in names:
+            raise DiscoError(
+                f"Repeated stage {stage.name!r}; stage names are unique in a plan: rename one", stage=stage.name
+            )
+        names.add(stage.name)
+    return plan
+
+
+def group(grouping: str, labels: range | None, outputs: Iterable[Output]) -> tuple[TaskInputs, ...]:
+    """The tasks that `grouping` makes of `outputs`, in task order; pieces keep the order of `outputs`.
+
+    `labels` asks for exactly these labels, empty ones too; None takes the labels that have data.
+
+    >>> pieces = [Output(1, "b", 0, 0, "x"), Output(0, "a", 0, 0, "y"), Output(1, "a", 0, 0, "z")]
+    >>> [(task.label, [piece.blob for piece in task.pieces]) for task in group("group_label", None, pieces)]
+    [(0, ['y']), (1, ['x', 'z'])]
+    """
+    pieces = tuple(outputs)
+    if grouping == "split":
+        return tuple(
+            TaskInputs(piece.label, tuple(host for host, _ in piece.replicas if host), (piece,)) for piece in pieces
+        )
+    hosts = sorted({piece.host for piece in pieces if piece.host})
+    if grouping == "group_all":
+        return (TaskInputs(0, tuple(hosts[:1]), pieces),) if pieces or labels else ()
+    if grouping == "group_label":
+        by_label: dict[int, list[Output]] = {label: [] for label in labels or ()}
+        for piece in pieces:
+            by_label.setdefault(piece.label, []).append(piece)
+        return tuple(
+            # Disco's rule: partition i prefers the i-th of the hosts that hold any input.
+            TaskInputs(label, (hosts[label % len(hosts)],) if hosts else (), tuple(found))
+            for label, found in sorted(by_label.items())
+        )
+    if grouping == "group_node":
+        return tuple(
+            TaskInputs(0, (host,) if host else (), tuple(piece for piece in pieces if piece.host == host))
+            for host in sorted({piece.host for piece in pieces})
+        )
+    if grouping == "group_node_label":
+        by_place: dict[tuple[str, int], list[Output]] = {}
+        for piece in pieces:
+            by_place.setdefault((piece.host, piece.label), []).append(piece)
+        return tuple(
+            TaskInputs(label, (host,) if host else (), tuple(found))
+            for (host, label), found in sorted(by_place.items())
+        )
+    raise DiscoError(f"Unknown grouping {grouping!r}; the groupings are {', '.join(GROUPINGS)}")
+
+
+def plan_of(spec: JobSpec, input_labels: range | None) -> Plan:
+    """The stages of a job; `input_labels` are the partitions of its inputs when they are partitioned, else None.
+
+    As documented: reduce has exactly `partitions` tasks (empty ones too), one when the map output is
+    not partitioned, and as many as the inputs have partitions when there is no map.
+
+    Raises:
+        DiscoError: If partitions are to be merged and there are none.
+    """
+    partitioned = range(spec.partitions) if spec.map is not None and spec.partitions else None
+    if spec.map is None:
+        partitioned = input_labels
+    if spec.merge_partitions and partitioned is None:
+        raise DiscoError(
+            "merge_partitions=True was given, but neither the map output nor the input is partitioned; "
+            "can't merge partitions without partitions: give partitions=N or leave merge_partitions out"
+        )
+    stages: list[Stage] = []
+    if spec.map is not None:
+        stages.append(Stage("map", "split"))
+    if spec.reduce is not None:
+        if partitioned is None or spec.merge_partitions:
+            stages.append(Stage("reduce", "group_all", range(1)))
+        else:
+            stages.append(Stage("reduce", "group_label", partitioned))
+    return tuple(stages)

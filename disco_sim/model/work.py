@@ -1,0 +1,121 @@
+"""What crosses between a cluster and an engine: the work of one task run, and its outcome.
+
+`TaskWork` holds everything that a run may ask for, so that any engine, in this process or another,
+computes the same outcome from it. `TaskOutcome.asked` says which of it the code really read.
+"""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol
+
+from disco_sim.model.plan import Output
+
+
+class Blob(NamedTuple):
+    """Stored data: `pairs` (a list of plain pairs), `pickled` (a pickle of such a list) or `bytes` (a file's content).
+
+    Pairs whose keys or values could be changed by a reader are stored pickled, so every reader gets its own.
+    `n_bytes` is an estimate for pairs and exact for bytes.
+    """
+
+    form: Literal["pairs", "pickled", "bytes"]
+    data: Any
+    n_records: int
+    n_bytes: int
+
+    def pairs(self) -> list[tuple[Any, Any]]:
+        """The pairs of a blob that holds pairs; do not change the list."""
+        pairs: list[tuple[Any, Any]] = self.data if self.form == "pairs" else pickle.loads(self.data)
+        return pairs
+
+
+class StoreView(Protocol):
+    """What a task run may read of the stores, as of the virtual time it started."""
+
+    def blob(self, url: str) -> Blob:
+        """The data stored under `url`; DataError when it is not there."""
+
+    def oob(self, key: str, job: str | None) -> str | bytes:
+        """The committed out-of-band result of `job` (None: this job); OOBKeyError or OOBVisibilityError."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskWork:
+    """All that one run of one task may ask for.
+
+    `replica` is the index of the replica the scheduler chose; `luck` seeds the run's random numbers;
+    `label` is what `this_partition()` answers; `n_tasks` is how many tasks the stage has.
+    """
+
+    job: str
+    serial: int
+    stage: str
+    task: int
+    attempt: int
+    n_tasks: int
+    label: int
+    host: str
+    master: str
+    program: Any
+    inputs: tuple[Output, ...]
+    replica: int
+    store: StoreView
+    luck: int = 0
+    oob_limit: int = 1000
+    shuffle_order: str = "task"
+
+
+class Message(NamedTuple):
+    """A line that a run sent: `at` is the share (0..1) of the run's records that had been read by then."""
+
+    at: float
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The work that a run did, from which its virtual time follows. `read` is (host, bytes) per input piece."""
+
+    records_in: int = 0
+    records_out: int = 0
+    bytes_out: int = 0
+    slept_s: float = 0.0
+    read: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def bytes_in(self) -> int:
+        """All bytes read, from this node and from others."""
+        return sum(n_bytes for _, n_bytes in self.read)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a run failed. kind `data`: try again elsewhere; `memory`: try again once; `fatal`: the job ends.
+
+    `lines` are the user's own source lines at the failure, `record` the input record at hand (its repr).
+    """
+
+    kind: Literal["data", "memory", "fatal"]
+    reason: str
+    error: BaseException
+    trace: str = ""
+    lines: str = ""
+    record: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOutcome:
+    """What one run produced; it becomes visible as a whole, at the run's virtual end, if `failure` is None.
+
+    `asked` holds which of `host`, `attempt`, `replica`, `oob:JOB` the code really read.
+    """
+
+    outputs: tuple[tuple[int, Blob], ...] = ()
+    oob: tuple[tuple[str, str | bytes], ...] = ()
+    messages: tuple[Message, ...] = ()
+    counts: Counts = field(default_factory=Counts)
+    failure: Failure | None = None
+    asked: frozenset[str] = frozenset()

@@ -1,0 +1,1 @@
+"""The node's side of Disco, as job functions see it."""

@@ -1,0 +1,1 @@
+"""What a task computes: shipped functions, inputs, partitions. Knows no cluster and no clock."""

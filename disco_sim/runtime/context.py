@@ -1,0 +1,152 @@
+"""The running task, as `put`, `get` and the other worker functions see it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from operator import length_hint
+from typing import Any, NamedTuple
+
+from disco_sim.error import OOBLimitError, OOBPutError
+from disco_sim.model.work import TaskWork
+
+_KEY = re.compile(r"[A-Za-z0-9_\-:@]{1,256}")
+
+
+class SentMessage(NamedTuple):
+    """A line that was sent when `n_read` records had been read."""
+
+    n_read: int
+    level: str
+    text: str
+
+
+class TaskContext:
+    """One run of one task: what its code asked for, put and said. `asked` goes into the outcome."""
+
+    def __init__(self, work: TaskWork) -> None:
+        self._work = work
+        self.results: dict[str, str | bytes] = {}
+        self.n_puts = 0
+        self.messages: list[SentMessage] = []
+        self.asked: set[str] = set()
+        self.slept_s = 0.0
+        self.read: list[tuple[str, int]] = []
+        self._n_done = 0
+        self._record: Any = None
+        self._followed: tuple[list[Any], Iterator[Any]] | None = None
+
+    # -- what job functions call -----------------------------------------------------------------
+
+    def put(self, key: Any, value: Any) -> None:
+        """Keep an out-of-band result until the run ends."""
+        self.n_puts += 1
+        where = f"task {self._work.stage}:{self._work.task}"
+        if self.n_puts > self._work.oob_limit:
+            raise OOBLimitError(
+                f"{where} of job {self._work.job!r} made its {self.n_puts}th put() call, of key {key!r}; one run may "
+                f"put {self._work.oob_limit} results at most, so that no task overwhelms its node: send them through "
+                "the normal output, or make the cluster with Disco(oob_limit=...)",
+                key=key,
+                limit=self._work.oob_limit,
+            )
+        if not isinstance(key, str) or not _KEY.fullmatch(key):
+            # Disco's own check changed every other character to _ and wanted the key unchanged.
+            shown = re.sub(r"[^A-Za-z0-9_\-:@]", "_", key)[:256] if isinstance(key, str) and key else "a_key"
+            raise OOBPutError(
+                f"OOB key contains invalid characters, or is not text of 1 to 256 of them: {key!r} in {where}; "
+                f"allowed are A-Z a-z 0-9 _ - : @ : try {shown!r}",
+                key=key,
+            )
+        if not isinstance(value, (str, bytes)):
+            raise OOBPutError(
+                f"put({key!r}, {value!r}) in {where}: the value is of type {type(value).__name__}, but OOB values are "
+                f"str or bytes: put({key!r}, str(value)), or json.dumps or pickle.dumps it",
+                key=key,
+                type=type(value).__name__,
+            )
+        if key in self.results:
+            raise OOBPutError(
+                f"OOB key {key!r} was put twice by {where}; a key is unique in its job: collect in a variable and put "
+                "once, or make keys differ with this_partition()",
+                key=key,
+            )
+        self.results[key] = value
+
+    def get(self, key: str, job: str | None) -> str | bytes:
+        """An out-of-band result that this run may see."""
+        job = None if job == self._work.job else job
+        self.asked.add(f"oob:{job or self._work.job}")
+        return self._work.store.oob(key, job)
+
+    def message(self, level: str, text: str) -> None:
+        """Send a line."""
+        self.messages.append(SentMessage(self.n_read, level, text))
+
+    @property
+    def name(self) -> str:
+        """The job's full name."""
+        return self._work.job
+
+    @property
+    def host(self) -> str:
+        """The node's host name."""
+        self.asked.add("host")
+        return self._work.host
+
+    @property
+    def master(self) -> str:
+        """The master's host and port."""
+        return self._work.master
+
+    @property
+    def partition(self) -> int:
+        """The task's number in its stage, or its label."""
+        return self._work.label
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The input URLs as the user wrote them: text, or a list of replicas."""
+        return [[url for _, url in piece.replicas] if piece.alternatives else piece.blob for piece in self._work.inputs]
+
+    # -- how far the run has come ------------------------------------------------------------------
+
+    def note(self, n_read: int, record: Any) -> None:
+        """The record at hand is the `n_read`-th."""
+        self._n_done = n_read
+        self._record = record
+
+    def follow(self, records: list[Any]) -> Iterator[Any]:
+        """An iterator over `records` that costs nothing to count: how far it is, it can be asked at any time."""
+        iterator = iter(records)
+        self._n_done = self.n_read
+        self._followed = (records, iterator)
+        return iterator
+
+    def unfollow(self) -> None:
+        """The records that were followed are done; from here on they are noted one by one."""
+        self._n_done = self.n_read
+        self._followed = None
+
+    @property
+    def n_read(self) -> int:
+        """How many records the run has read."""
+        if self._followed is None:
+            return self._n_done
+        records, iterator = self._followed
+        return self._n_done + len(records) - length_hint(iterator)
+
+    @property
+    def record(self) -> Any:
+        """The record at hand, None before the first."""
+        if self._followed is None:
+            return self._record
+        records, iterator = self._followed
+        n_taken = len(records) - length_hint(iterator)
+        return records[n_taken - 1] if n_taken else None
+
+    def sleep(self, seconds: float) -> None:
+        """Let virtual time pass: costs no real time, and counts as CPU seconds of the run."""
+        if not seconds >= 0:
+            raise ValueError("sleep length must be non-negative")
+        self.slept_s += seconds

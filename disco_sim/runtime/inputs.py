@@ -1,0 +1,181 @@
+"""How a run reads its inputs: replicas, stream chains and readers, in Disco's calling conventions."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from disco_sim import func
+from disco_sim.error import DataError
+from disco_sim.model.plan import Output
+from disco_sim.model.work import Blob, TaskWork
+from disco_sim.runtime.context import TaskContext
+from disco_sim.streams import open_url, stream_of
+from disco_sim.util import argcount, schemesplit
+
+STORED_SCHEMES = ("disco", "split")
+"""URLs of these schemes are looked up in the cluster's store."""
+
+_PLAIN_CHAINS = ((func.map_input_stream,), (func.reduce_input_stream,))
+
+
+class Opener:
+    """The first stream of every chain: opens URLs, also those that only a cluster can resolve.
+
+    `fetch` gives the blob of a stored URL; paths are seen from `folder`, the one the job was submitted in.
+    """
+
+    def __init__(self, fetch: Callable[[str], Blob], folder: str = "") -> None:
+        self._fetch = fetch
+        self._folder = folder
+        self._opened: list[Any] = []
+
+    def open(self, url: str) -> tuple[Any, int | None, str]:
+        """The (stream, size in bytes, URL) of what `url` names.
+
+        Raises:
+            DataError: If it cannot be opened.
+        """
+        scheme, rest = schemesplit(url)
+        if scheme in STORED_SCHEMES:
+            return (*stream_of(self._fetch(url)), url)
+        stream, size, _ = open_url(os.path.join(self._folder, rest) if scheme in ("", "file") else url)
+        self._opened.append(stream)
+        return stream, size, url
+
+    def close(self) -> None:
+        """Close every file that is still open."""
+        for stream in self._opened:
+            stream.close()
+
+
+def through_chain(
+    chain: Sequence[Callable[..., Any]], stream: Any, size: Any, url: str, params: Any
+) -> tuple[Any, Any, str]:
+    """What comes out of a chain of stream functions, each of which returns a stream or (stream, size, url)."""
+    for function in chain:
+        result = function(stream, size, url, params)
+        if isinstance(result, tuple):
+            before: tuple[Any, ...] = (stream, size, url)
+            stream, size, url = result + before[len(result) :]
+        else:
+            stream = result
+    return stream, size, url
+
+
+def apply_reader(reader: Callable[..., Any] | None, stream: Any, size: Any, url: str, params: Any) -> Any:
+    """The records that `reader` finds in `stream`; without a reader, what iterating the stream gives."""
+    if reader is None:
+        return stream
+    if argcount(reader) == 3:
+        return reader(stream, size, url)
+    return reader(stream, size, url, params)
+
+
+class Inputs:
+    """The inputs of one run as one iterator of records, counted in `context`."""
+
+    def __init__(
+        self,
+        work: TaskWork,
+        context: TaskContext,
+        opener: Opener,
+        chain: Sequence[Callable[..., Any]],
+        reader: Callable[..., Any] | None,
+        params: Any,
+    ) -> None:
+        self._work = work
+        self._context = context
+        self._opener = opener
+        self._chain = tuple(chain)
+        self._reader = reader
+        self._params = params
+
+    def pieces(self) -> Iterator[list[Any] | Iterator[Any]]:
+        """The records of each input in turn: a list where they are in memory, else an iterator."""
+        pieces = list(self._work.inputs)
+        if self._work.shuffle_order == "random":
+            random.Random(self._work.luck).shuffle(pieces)
+        for piece in pieces:
+            if piece.alternatives:
+                yield self._with_replicas(piece)
+            else:
+                yield self._records(piece.host, piece.blob, piece.n_bytes)
+
+    def _records(self, host: str, url: str, n_bytes: int) -> Any:
+        scheme = schemesplit(url)[0]
+        if scheme in STORED_SCHEMES:
+            blob = self._work.store.blob(url)
+            # Records of variables reach the function as they are, whatever the reader.
+            is_plain = self._chain in _PLAIN_CHAINS and self._reader in (func.chain_reader, func.netstr_reader)
+            if blob.form != "bytes" and (scheme == "split" or is_plain):
+                self._context.read.append((host, blob.n_bytes))
+                return blob.pairs()
+        stream, size, url = through_chain(self._chain, self._opener, None, url, self._params)
+        self._context.read.append((host, n_bytes or size or 0))
+        return iter(apply_reader(self._reader, stream, size, url, self._params))
+
+    def _with_replicas(self, piece: Output) -> Iterator[Any]:
+        """The records of the replica that the scheduler chose, or of the next one when reading it fails."""
+        self._context.asked.add("replica")
+        first = self._work.replica % len(piece.replicas)
+        tries = piece.replicas[first:] + piece.replicas[:first]
+
+        def warn(url: str, error: Exception) -> None:
+            self._context.message("WARN", f"Replica {url} failed: {error}")
+
+        return first_that_reads(tries, lambda host, url: self._records(host, url, piece.n_bytes), warn)
+
+
+def first_that_reads(
+    replicas: Sequence[tuple[str, str]],
+    records_of: Callable[[str, str], Iterable[Any]],
+    warn: Callable[[str, Exception], None],
+) -> Iterator[Any]:
+    """The records of the first (host, URL) that can be read to its end; those given before a failure are not given again.
+
+    Raises:
+        DataError: If every replica fails, with the last one's error.
+    """
+    n_given = 0
+    for number, (host, url) in enumerate(replicas, 1):
+        try:
+            for index, record in enumerate(records_of(host, url)):
+                if index >= n_given:
+                    n_given += 1
+                    yield record
+            return
+        except (DataError, OSError) as error:
+            if number == len(replicas):
+                raise DataError(
+                    f"Exhausted all {len(replicas)} available replicas, last error was: {error}", url
+                ) from error
+            warn(url, error)
+
+
+def counted(pieces: Iterator[Any], context: TaskContext, say: Callable[[int], None], interval: int) -> Iterator[Any]:
+    """All records of `pieces` in a row; `say(n)` is called whenever another `interval` of them have been taken."""
+    for piece in pieces:
+        if isinstance(piece, list):
+            iterator = context.follow(piece)
+            if not interval:
+                yield from iterator
+                continue
+            start = context.n_read
+            end = start + len(piece)
+            while start < end:
+                step = interval - start % interval
+                yield from islice(iterator, step)
+                start += step
+                if start <= end:
+                    say(start)
+            continue
+        context.unfollow()
+        for n_read, record in enumerate(piece, context.n_read + 1):
+            context.note(n_read, record)
+            yield record
+            if interval and n_read % interval == 0:
+                say(n_read)

@@ -1,0 +1,161 @@
+"""The map role of a task: records in, pairs out, each into the buffer of its partition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from disco_sim import func
+from disco_sim.error import DiscoError
+from disco_sim.model.work import Blob, TaskWork
+from disco_sim.runtime.context import TaskContext
+from disco_sim.runtime.inputs import Inputs, Opener, counted
+from disco_sim.runtime.outputs import Sink, open_sinks
+from disco_sim.runtime.sandbox import shown
+from disco_sim.runtime.shuffle import PLAIN, Appends, PairBuffer, checked_partition
+
+
+class MapRole(NamedTuple):
+    """The parameters of a job that its map tasks need."""
+
+    map: Callable[..., Any]
+    map_init: Callable[..., Any]
+    map_reader: Callable[..., Any] | None
+    map_input_stream: tuple[Callable[..., Any], ...]
+    map_output_stream: tuple[Callable[..., Any], ...]
+    map_writer: Callable[..., Any] | None
+    combiner: Callable[..., Any] | None
+    partition: Callable[..., Any]
+    partitions: int
+    params: Any
+    status_interval: int
+
+
+def run_map(role: MapRole, work: TaskWork, context: TaskContext, opener: Opener) -> list[tuple[int, Blob]]:
+    """Map every record of the task's input; the (partition, blob) of each output.
+
+    Without partitions there is one output, empty or not, and the partition function is not called.
+    """
+
+    def say(n: int) -> None:
+        context.message("SYS", f"{n} entries mapped")
+
+    inputs = Inputs(work, context, opener, role.map_input_stream, role.map_reader, role.params)
+    records = counted(inputs.pieces(), context, say, role.status_interval)
+    sinks: Sequence[Sink] = open_sinks(role.map_output_stream, role.map_writer, max(1, role.partitions), role.params)
+    role.map_init(records, role.params)
+    place = checked_partition(role.partition, role.partitions, role.params) if role.partitions else _only_one
+    # Remembering a key's partition is right only for Disco's own function, which looks at nothing but the key.
+    is_remembered = role.partition is func.default_partition or not role.partitions
+    if role.combiner is None and is_remembered and isinstance(sinks[0], PairBuffer):
+        _fill(records, role, sinks, place)
+    elif role.combiner is None:
+        for key, value in _pairs(records, role):
+            sinks[place(key, value)].add(key, value)
+    else:
+        _combine(_pairs(records, role), role, role.combiner, sinks, place)
+    context.message("DONE", f"Done: {context.n_read} entries mapped")
+    outputs = [(number, sink.blob()) for number, sink in enumerate(sinks)]
+    return [(number, blob) for number, blob in outputs if blob.n_records or not role.partitions]
+
+
+def _only_one(key: Any, value: Any) -> int:
+    return 0
+
+
+def _fill(records: Iterable[Any], role: MapRole, sinks: Any, place: Callable[[Any, Any], int]) -> None:
+    """The hot loop: nothing of ours is called for a pair whose key has been seen."""
+    function, params = role.map, role.params
+    appends = Appends(sinks, place)
+    for record in records:
+        pairs = function(record, params)
+        try:
+            iterator = iter(pairs)
+        except TypeError:
+            raise _not_pairs(role, pairs, record) from None
+        for pair in iterator:
+            try:
+                key, value = pair
+            except (TypeError, ValueError):
+                raise _not_a_pair(role, pair, record) from None
+            if type(key) in PLAIN and type(value) in PLAIN:
+                appends[key]((key, value))
+            else:
+                sinks[place(key, value)].add(key, value)
+
+
+def _pairs(records: Iterable[Any], role: MapRole) -> Iterator[tuple[Any, Any]]:
+    """Every pair that the map function yields."""
+    for record in records:
+        pairs = role.map(record, role.params)
+        try:
+            iterator = iter(pairs)
+        except TypeError:
+            raise _not_pairs(role, pairs, record) from None
+        for pair in iterator:
+            try:
+                key, value = pair
+            except (TypeError, ValueError):
+                raise _not_a_pair(role, pair, record) from None
+            yield key, value
+
+
+def _combine(
+    pairs: Iterator[tuple[Any, Any]],
+    role: MapRole,
+    combiner: Callable[..., Any],
+    sinks: Any,
+    place: Callable[[Any, Any], int],
+) -> None:
+    """Give every pair to the combiner with the buffer of its partition; only what comes back is written.
+
+    What comes back stays in that partition, even if its key would go elsewhere. The last call, with
+    done=True, is made once for every partition, empty ones too, as documented.
+    """
+    buffers: list[dict[Any, Any]] = [{} for _ in sinks]
+    params = role.params
+
+    def write(sink: Sink, combined: Any) -> None:
+        for pair in combined or ():
+            try:
+                key, value = pair
+            except (TypeError, ValueError):
+                raise DiscoError(
+                    f"combiner {_name(combiner)!r} gave {shown(pair)}, which is not a pair; a combiner returns None or "
+                    "an iterable of (key, value) pairs: return buffer.items() when done is true",
+                    answer=pair,
+                ) from None
+            sink.add(key, value)
+
+    for key, value in pairs:
+        number = place(key, value)
+        combined = combiner(key, value, buffers[number], False, params)
+        if combined is not None:
+            write(sinks[number], combined)
+    for sink, buffer in zip(sinks, buffers, strict=True):
+        write(sink, combiner(None, None, buffer, True, params))
+
+
+def _name(function: Any) -> str:
+    inner = getattr(function, "func", function)
+    return str(getattr(inner, "__name__", type(inner).__name__))
+
+
+def _not_pairs(role: MapRole, answer: Any, record: Any) -> DiscoError:
+    return DiscoError(
+        f"map function {_name(role.map)!r} returned {shown(answer)} for the record {shown(record)}; it must return an "
+        "iterable of (key, value) pairs: yield key, value, or return a list of pairs ([] for none)",
+        function=_name(role.map),
+        answer=answer,
+        record=record,
+    )
+
+
+def _not_a_pair(role: MapRole, answer: Any, record: Any) -> DiscoError:
+    return DiscoError(
+        f"map function {_name(role.map)!r} yielded {shown(answer)} for the record {shown(record)}, which is not a "
+        "(key, value) pair: yield key, value, for instance yield word, 1",
+        function=_name(role.map),
+        answer=answer,
+        record=record,
+    )

@@ -1,0 +1,82 @@
+"""Where a run writes: pairs kept in memory, or whatever bytes the user's own output streams make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from disco_sim import func
+from disco_sim.error import DiscoError
+from disco_sim.model.work import Blob
+from disco_sim.runtime.shuffle import PairBuffer
+from disco_sim.streams import OutputFile
+
+_FILES = (func.map_output_stream, func.reduce_output_stream)
+
+
+class Sink(Protocol):
+    """One output of a run."""
+
+    def add(self, key: Any, value: Any) -> None:
+        """Write a pair."""
+
+    def blob(self) -> Blob:
+        """Everything written, to be stored."""
+
+
+class StreamSink:
+    """An output that goes through a chain of the user's output streams, or through a writer function, into a file."""
+
+    def __init__(
+        self, chain: Sequence[Callable[..., Any]], writer: Callable[..., Any] | None, partition: int, params: Any
+    ) -> None:
+        self._writer = writer
+        self._params = params
+        self._n_records = 0
+        self._streams: list[Any] = []
+        stream: Any = None
+        url = f"partition-{partition}"
+        for function in chain:
+            result = function(stream, partition, url, params)
+            stream, url = result if isinstance(result, tuple) else (result, url)
+            self._streams.append(stream)
+        self._file = next((stream for stream in self._streams if isinstance(stream, OutputFile)), None)
+        if self._file is None:
+            raise DiscoError(
+                "an output stream chain wrote to no file of the task; begin it with map_output_stream or "
+                "reduce_output_stream, as in map_output_stream=(map_output_stream, my_stream)"
+            )
+
+    def add(self, key: Any, value: Any) -> None:
+        """Write a pair."""
+        self._n_records += 1
+        if self._writer is None:
+            self._streams[-1].add(key, value)
+        else:
+            self._writer(self._streams[-1], key, value, self._params)
+
+    def blob(self) -> Blob:
+        """The content of the file, after closing the streams from the last to the first."""
+        for stream in reversed(self._streams):
+            if hasattr(stream, "close"):
+                stream.close()
+        assert self._file is not None
+        content = self._file.content
+        return Blob("bytes", content, self._n_records, len(content))
+
+
+def is_default(chain: Sequence[Callable[..., Any]], writer: Callable[..., Any] | None) -> bool:
+    """Whether a chain is Disco's own, whose pairs can stay in memory as they are."""
+    return writer is None and len(chain) == 2 and chain[0] in _FILES and chain[1] is func.disco_output_stream
+
+
+def open_sinks(
+    chain: Sequence[Callable[..., Any]], writer: Callable[..., Any] | None, n: int, params: Any
+) -> Sequence[Sink]:
+    """`n` outputs, one per partition."""
+    if is_default(chain, writer):
+        return [PairBuffer() for _ in range(n)]
+    if writer is not None and len(chain) == 2 and chain[1] is func.disco_output_stream:
+        # A writer makes its own format, so Disco's does not go around it.
+        chain = chain[:1]
+    return [StreamSink(chain, writer, number, params) for number in range(n)]

@@ -1,0 +1,161 @@
+"""Where pairs go: buffers by partition, snapshots of values that could change, sizes, and the sort before reduce."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterable
+from operator import index, itemgetter
+from types import NoneType
+from typing import Any
+
+from disco_sim.error import DiscoError, PartitionError, SortError
+from disco_sim.model.work import Blob
+from disco_sim.runtime.sandbox import shown
+
+PLAIN = frozenset({str, bytes, int, float, bool, NoneType})
+"""Types whose values nobody can change, so that they can be kept without a copy."""
+
+Pair = tuple[Any, Any]
+
+_SAMPLE = 256
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value is, all the way down, of types that cannot be changed."""
+    kind = type(value)
+    return kind in PLAIN or (kind is tuple and all(map(is_plain, value)))
+
+
+def size_of(value: Any) -> int:
+    """The bytes of a value by one rule that is the same on every Python: an estimate for views and costs.
+
+    The length of UTF-8 text or of bytes, 8 for numbers and None, the sum of the items plus 8 for
+    tuples, lists, sets and dicts, 64 for anything else.
+    """
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
+    if isinstance(value, bytes):
+        return len(value)
+    if isinstance(value, (int, float, NoneType)):
+        return 8
+    if isinstance(value, (tuple, list, set, frozenset)):
+        return 8 + sum(map(size_of, value))
+    if isinstance(value, dict):
+        return 8 + sum(size_of(key) + size_of(item) for key, item in value.items())
+    return 64
+
+
+def size_of_all(records: list[Any]) -> int:
+    """The estimated bytes of many records, from all of up to 256, else from 256 that are spread evenly."""
+    if len(records) <= _SAMPLE:
+        return sum(map(_size_of_record, records))
+    step = len(records) / _SAMPLE
+    sample = [records[int(number * step)] for number in range(_SAMPLE)]
+    return round(sum(map(_size_of_record, sample)) * len(records) / _SAMPLE)
+
+
+def _size_of_record(record: Any) -> int:
+    # A pair is framed by its storage; its two parts are what counts.
+    return size_of(record[0]) + size_of(record[1]) if type(record) is tuple and len(record) == 2 else size_of(record)
+
+
+class PairBuffer:
+    """The pairs of one output. What a user could still change is copied when it is added."""
+
+    def __init__(self) -> None:
+        self.pairs: list[Pair] = []
+        self.append = self.pairs.append
+        self._is_plain = True
+
+    def add(self, key: Any, value: Any) -> None:
+        """Add a pair, as it is now."""
+        if is_plain(key) and is_plain(value):
+            self.append((key, value))
+            return
+        try:
+            pair = pickle.loads(pickle.dumps((key, value), pickle.HIGHEST_PROTOCOL))
+        except Exception as error:
+            raise DiscoError(
+                f"the pair ({shown(key)}, {shown(value)}) cannot be stored: {error}; keys and values travel by pickle: "
+                "emit plain data (text, numbers, tuples, lists, dicts) instead of generators, files or lambdas"
+            ) from error
+        self.append(pair)
+        self._is_plain = False
+
+    def blob(self) -> Blob:
+        """All pairs, to be stored."""
+        n_bytes = size_of_all(self.pairs)
+        if self._is_plain:
+            return Blob("pairs", self.pairs, len(self.pairs), n_bytes)
+        return Blob("pickled", pickle.dumps(self.pairs, pickle.HIGHEST_PROTOCOL), len(self.pairs), n_bytes)
+
+
+class Appends(dict[Any, Callable[[Pair], None]]):
+    """The `append` of the buffer that each key goes to, remembered per key; only for keys of PLAIN types.
+
+    Equal keys of those types have the same default partition, so one dict entry serves 1, 1.0 and True.
+    """
+
+    def __init__(self, buffers: list[PairBuffer], place: Callable[[Any, Any], int]) -> None:
+        super().__init__()
+        self._buffers = buffers
+        self._place = place
+
+    def __missing__(self, key: Any) -> Callable[[Pair], None]:
+        append = self[key] = self._buffers[self._place(key, None)].append
+        return append
+
+
+def checked_partition(partition: Callable[..., Any], n: int, params: Any) -> Callable[[Any, Any], int]:
+    """A function (key, value) -> partition number that calls the user's `partition` once and checks what it says."""
+    name = getattr(partition, "__name__", type(partition).__name__)
+
+    def place(key: Any, value: Any) -> int:
+        answer = partition(key, n, params)
+        try:
+            number = index(answer)
+        except TypeError:
+            number = -1
+        if not 0 <= number < n:
+            raise PartitionError(
+                f"partition function {name!r} gave {shown(answer)} for the pair ({shown(key)}, {shown(value)}); "
+                f"it must give a whole number from 0 to {n - 1}, for there are {n} partitions: use % nr_partitions",
+                function=name,
+                key=key,
+                value=value,
+                answer=answer,
+            )
+        return number
+
+    return place
+
+
+def sort_pairs(pairs: list[Pair]) -> list[Pair]:
+    """The pairs by key: str by code point, bytes bytewise, numbers and tuples naturally; equal keys stay in order.
+
+    Raises:
+        SortError: If two keys cannot be compared, naming both.
+    """
+    try:
+        return sorted(pairs, key=itemgetter(0))
+    except TypeError:
+        if all(key is None for key, _ in pairs):
+            return pairs
+        raise _sort_error(pair[0] for pair in pairs) from None
+
+
+def _sort_error(keys: Iterable[Any]) -> SortError:
+    iterator = iter(keys)
+    last = next(iterator)
+    for key in iterator:
+        try:
+            _ = last < key
+            _ = key < last
+        except TypeError:
+            return SortError(
+                f"keys {shown(last)} ({type(last).__name__}) and {shown(key)} ({type(key).__name__}) of one partition "
+                "cannot be sorted; sort=True needs keys of one kind: emit all keys as text, or leave sort out",
+                keys=(last, key),
+            )
+        last = key
+    return SortError("the keys of one partition cannot be sorted; sort=True needs keys of one kind")

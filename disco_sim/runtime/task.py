@@ -1,0 +1,125 @@
+"""Compute one run of one task: load its program into a fresh namespace, run its role, say how it went."""
+
+from __future__ import annotations
+
+import bdb
+import cProfile
+import marshal
+import traceback
+from collections.abc import Callable
+from typing import Any, Literal
+
+from disco_sim.error import DataError
+from disco_sim.model.work import Blob, Counts, Failure, Message, TaskOutcome, TaskWork
+from disco_sim.runtime.context import TaskContext
+from disco_sim.runtime.inputs import Opener
+from disco_sim.runtime.mapping import MapRole, run_map
+from disco_sim.runtime.program import Program
+from disco_sim.runtime.reducing import ReduceRole, run_reduce
+from disco_sim.runtime.sandbox import sandbox, shown, user_lines
+
+_ROLES: dict[str, tuple[Any, Callable[..., list[tuple[int, Blob]]]]] = {
+    "map": (MapRole, run_map),
+    "reduce": (ReduceRole, run_reduce),
+}
+
+
+def compute(work: TaskWork, folder: str) -> TaskOutcome:
+    """What a run produces, with `folder` (empty before and after) as its current folder.
+
+    Whatever a job function raises is in the outcome. OSError, DataError and MemoryError can be tried
+    again; anything else, sys.exit too, ends the job.
+
+    Raises:
+        KeyboardInterrupt: When the user interrupts it.
+    """
+    program: Program = work.program
+    context = TaskContext(work)
+    opener = Opener(work.store.blob, program.folder)
+    outputs: list[tuple[int, Blob]] = []
+    failure: Failure | None = None
+    try:
+        with sandbox(context, folder, program.files, work.luck):
+            try:
+                outputs = _run(work, program, context, opener)
+            finally:
+                opener.close()
+    except (KeyboardInterrupt, bdb.BdbQuit):
+        raise
+    except BaseException as error:
+        failure = _failure(error, context)
+    return _outcome(context, outputs, failure)
+
+
+def debug(work: TaskWork, folder: str, call: Callable[..., Any]) -> None:
+    """Compute a run with its user's function called by `call(function, *args)`; errors are raised, prints are shown."""
+    program: Program = work.program
+    context = TaskContext(work)
+    opener = Opener(work.store.blob, program.folder)
+    with sandbox(context, folder, program.files, work.luck, is_quiet=False):
+        try:
+            _run(work, program, context, opener, call)
+        finally:
+            opener.close()
+
+
+def _run(
+    work: TaskWork,
+    program: Program,
+    context: TaskContext,
+    opener: Opener,
+    call: Callable[..., Any] | None = None,
+) -> list[tuple[int, Blob]]:
+    with program.modules_present():
+        parameters = program.load()
+        name = program.roles[work.stage]
+        role_class, run = _ROLES[name]
+        if call is not None:
+            function = parameters[name]
+            call(function)
+        role = role_class(**{field: parameters[field] for field in role_class._fields})
+        if not parameters.get("profile"):
+            return run(role, work, context, opener)
+        profiler = cProfile.Profile()
+        outputs: list[tuple[int, Blob]] = profiler.runcall(run, role, work, context, opener)
+        profiler.create_stats()
+        # The profile is the system's own result, so it does not count as one of the task's put() calls.
+        context.results[f"profile-{work.stage}-{work.task}"] = marshal.dumps(profiler.stats)
+        return outputs
+
+
+def _outcome(context: TaskContext, outputs: list[tuple[int, Blob]], failure: Failure | None) -> TaskOutcome:
+    n_read = context.n_read
+    return TaskOutcome(
+        outputs=() if failure else tuple(outputs),
+        oob=tuple(context.results.items()),
+        messages=tuple(
+            Message(sent.n_read / n_read if n_read else 0.0, sent.level, sent.text) for sent in context.messages
+        ),
+        counts=Counts(
+            records_in=n_read,
+            records_out=sum(blob.n_records for _, blob in outputs),
+            bytes_out=sum(blob.n_bytes for _, blob in outputs),
+            slept_s=context.slept_s,
+            read=tuple(context.read),
+        ),
+        failure=failure,
+        asked=frozenset(context.asked),
+    )
+
+
+def _failure(error: BaseException, context: TaskContext) -> Failure:
+    kind: Literal["data", "memory", "fatal"] = "fatal"
+    if isinstance(error, MemoryError):
+        kind = "memory"
+    elif isinstance(error, (DataError, OSError)):
+        kind = "data"
+    text = str(error)
+    return Failure(
+        kind=kind,
+        reason=f"{type(error).__name__}: {text}" if text else type(error).__name__,
+        error=error,
+        trace="".join(traceback.format_exception(error)),
+        lines=user_lines(error),
+        record="" if context.record is None else shown(context.record),
+    )

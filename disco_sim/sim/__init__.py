@@ -1,0 +1,1 @@
+"""When and where: virtual time, costs, luck and scheduling. Knows no user code and no stored data."""

@@ -1,0 +1,1 @@
+"""What was produced: the log, blobs, tags and out-of-band results."""

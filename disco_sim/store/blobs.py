@@ -1,0 +1,44 @@
+"""Stored data by URL. Knows neither jobs nor what the data means."""
+
+from __future__ import annotations
+
+from disco_sim.error import DataError
+from disco_sim.model.work import Blob
+
+
+class BlobStore:
+    """Blobs by URL, in memory; a blob never changes.
+
+    Raises:
+        DataError: On reading a URL that holds nothing, which is what a task sees as lost data.
+    """
+
+    def __init__(self) -> None:
+        self._blobs: dict[str, Blob] = {}
+        self._dropped: set[str] = set()
+
+    def put(self, url: str, blob: Blob) -> None:
+        """Store `blob` under `url`."""
+        self._blobs[url] = blob
+        self._dropped.discard(url)
+
+    def get(self, url: str) -> Blob:
+        """The blob under `url`."""
+        blob = self._blobs.get(url)
+        if blob is not None:
+            return blob
+        if url in self._dropped:
+            raise DataError(
+                "Unable to access resource: the data was dropped when its job ended, because only results are kept; "
+                'make the cluster with Disco(keep="all") to keep what is between the stages',
+                url,
+            )
+        raise DataError("Unable to access resource: nothing is stored there; take the URL from a job's results", url)
+
+    def __contains__(self, url: str) -> bool:
+        return url in self._blobs
+
+    def drop(self, url: str) -> None:
+        """Forget the blob under `url`, but remember that it was there."""
+        if self._blobs.pop(url, None) is not None:
+            self._dropped.add(url)

@@ -1,0 +1,169 @@
+"""Out-of-band results of all jobs, and the rules of who may see which."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from disco_sim.error import OOBKeyError, OOBPutError, OOBVisibilityError
+
+COMMITTED, DROPPED = "committed", "dropped"
+
+
+class OOBEntry(NamedTuple):
+    """One out-of-band result: which run of which task put it on which host; `put_s` is the run's virtual end.
+
+    `level` is the number of the stage in its plan; `state` is committed, or dropped when the run failed.
+    """
+
+    key: str
+    value: str | bytes
+    stage: str
+    level: int
+    task: int
+    attempt: int
+    host: str
+    put_s: float
+    state: str
+
+    @property
+    def n_bytes(self) -> int:
+        """The size of the value: bytes, or UTF-8 bytes of text."""
+        value = self.value
+        return len(value) if isinstance(value, bytes) else len(value.encode("utf-8", "surrogatepass"))
+
+
+class OOBStore:
+    """Entries by job and key. A key is unique in its job; results of failed runs are kept apart, as dropped."""
+
+    def __init__(self) -> None:
+        self._committed: dict[str, dict[str, OOBEntry]] = {}
+        self._dropped: dict[str, list[OOBEntry]] = {}
+        self._ended_s: dict[str, float] = {}
+
+    def open(self, job: str) -> None:
+        """A job begins; it has no results yet."""
+        self._committed[job] = {}
+        self._dropped[job] = []
+
+    def end(self, job: str, time_s: float) -> None:
+        """A job has ended, ready or dead: other jobs may now read its results."""
+        self._ended_s[job] = time_s
+
+    def forget(self, job: str) -> None:
+        """Drop all that is known of a job."""
+        for table in (self._committed, self._dropped, self._ended_s):
+            table.pop(job, None)
+
+    def conflict(self, job: str, entries: Iterable[OOBEntry]) -> OOBPutError | None:
+        """The error of the first entry whose key another task of the job has committed already, if any."""
+        committed = self._committed[job]
+        for entry in entries:
+            other = committed.get(entry.key)
+            if other is not None:
+                return OOBPutError(
+                    f"OOB key {entry.key!r} was put by task {entry.stage}:{entry.task} and by task "
+                    f"{other.stage}:{other.task} of the same job; a key is unique in its job, or one value would be "
+                    f"lost: put the task into the key, as in put('{entry.key}:%d' % this_partition(), ...)",
+                    key=entry.key,
+                    tasks=(f"{other.stage}:{other.task}", f"{entry.stage}:{entry.task}"),
+                )
+        return None
+
+    def add(self, job: str, entries: Iterable[OOBEntry]) -> None:
+        """Store the entries of a run that has ended: committed ones by key, dropped ones for the record."""
+        for entry in entries:
+            if entry.state == COMMITTED:
+                self._committed[job][entry.key] = entry
+            else:
+                self._dropped[job].append(entry)
+
+    def __contains__(self, job: str) -> bool:
+        return job in self._committed
+
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        """The jobs in the order they began."""
+        return tuple(self._committed)
+
+    def committed(self, job: str) -> dict[str, OOBEntry]:
+        """The committed entries of a job by key, in the order they became visible."""
+        return dict(self._committed.get(job, {}))
+
+    def entries(self, job: str) -> list[OOBEntry]:
+        """All entries of a job, dropped ones too, in order of time."""
+        everything = [*self._committed.get(job, {}).values(), *self._dropped.get(job, ())]
+        return sorted(everything, key=lambda entry: entry.put_s)
+
+    def get(self, job: str, key: str) -> str | bytes:
+        """The value of a committed key, asked from outside any task.
+
+        Raises:
+            OOBKeyError: With the keys that come near, when the job has no such key.
+        """
+        entry = self._committed.get(job, {}).get(key)
+        if entry is None:
+            raise self._missing(job, key, self._committed.get(job, {}), "Disco.oob_list(name) lists them all")
+        return entry.value
+
+    def see(self, job: str, key: str, *, reader: str, stage: str, level: int, task: int, now_s: float) -> str | bytes:
+        """The value of `key` of `job` as a task of job `reader` sees it at virtual time `now_s`.
+
+        Raises:
+            OOBVisibilityError: If the result is, or may come, from a task that runs at the same time.
+            OOBKeyError: If nobody put the key.
+        """
+        me = f"{stage}:{task}"
+        if job != reader:
+            if job not in self._committed:
+                raise OOBKeyError(
+                    f"get({key!r}, {job!r}) in task {me}: there is no job {job!r} on this master; "
+                    "take the full name from job.name, or pass the job itself",
+                    key=key,
+                    job=job,
+                )
+            if self._ended_s.get(job, math.inf) > now_s:
+                raise OOBVisibilityError(
+                    f"get({key!r}, {job!r}) in task {me}: that job was still running at {now_s:.3f} s; only results "
+                    "of finished jobs can be read: wait() for it before this job is submitted",
+                    key=key,
+                    job=job,
+                )
+            entry = self._committed[job].get(key)
+            if entry is None:
+                raise self._missing(job, key, self._committed[job], "the job put no such key")
+            return entry.value
+        if level == 0:
+            raise OOBVisibilityError(
+                f"get({key!r}) in task {me}: a task cannot read results of its own stage, because tasks that run at "
+                "the same time must not depend on each other; a later stage can read this one's results, and any "
+                "task those of a finished job: get(key, job)",
+                key=key,
+                job=job,
+            )
+        entry = self._committed[job].get(key)
+        if entry is not None and entry.put_s <= now_s:
+            if entry.level < level:
+                return entry.value
+            raise OOBVisibilityError(
+                f"get({key!r}) in task {me}: the key belongs to task {entry.stage}:{entry.task} of the same stage; "
+                "tasks that run at the same time must not depend on each other: put the value in the stage before, "
+                "or send it through the output",
+                key=key,
+                job=job,
+            )
+        visible = {name: entry for name, entry in self._committed[job].items() if entry.level < level}
+        raise self._missing(job, key, visible, "the stages before put no such key")
+
+    def _missing(self, job: str, key: str, visible: dict[str, OOBEntry], why: str) -> OOBKeyError:
+        near = difflib.get_close_matches(str(key), list(visible), n=3, cutoff=0.4)
+        hint = f"; near it: {', '.join(map(repr, near))}" if near else ""
+        return OOBKeyError(
+            f"Unknown key {key!r} of job {job!r}, which has {len(visible)} keys: {why}{hint}. "
+            "Give get(key, default=...) where a key may be missing",
+            key=key,
+            job=job,
+            near=tuple(near),
+        )

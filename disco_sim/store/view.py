@@ -1,0 +1,38 @@
+"""What one task run may read of the stores, as of the virtual time it started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from disco_sim.model.work import Blob
+from disco_sim.store.blobs import BlobStore
+from disco_sim.store.oob import OOBStore
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A `StoreView` for one run: blobs by URL, and the out-of-band results that its place and time let it see."""
+
+    blobs: BlobStore
+    oob_store: OOBStore
+    job: str
+    stage: str
+    level: int
+    task: int
+    now_s: float
+
+    def blob(self, url: str) -> Blob:
+        """The data stored under `url`; DataError when it is not there."""
+        return self.blobs.get(url)
+
+    def oob(self, key: str, job: str | None) -> str | bytes:
+        """The out-of-band result `key` of `job` (None: this job) that the run may see."""
+        return self.oob_store.see(
+            self.job if job is None else job,
+            key,
+            reader=self.job,
+            stage=self.stage,
+            level=self.level,
+            task=self.task,
+            now_s=self.now_s,
+        )

@@ -1,0 +1,207 @@
+"""What each public object shows of itself: a card with facts and sections, as HTML and as text.
+
+Cards are made from a log and plain values; they need no pandas. Times are virtual seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from disco_sim.error import JobError
+from disco_sim.model.cluster import ClusterSpec, Node
+from disco_sim.store.log import Log
+from disco_sim.views import rows
+from disco_sim.views.render import (
+    Card,
+    Section,
+    preformatted,
+    rgba,
+    stage_colour,
+    table,
+    table_section,
+    table_text,
+)
+from disco_sim.views.rows import OOBValues, Read, Table
+from disco_sim.views.state import JobState
+from disco_sim.views.story import counted, task_story, timestamp
+from disco_sim.views.timeline import timeline_image
+
+_MOST_LINES = 50
+_KEY_COLUMNS = ("keys", "top_key", "top_key_records")
+
+
+def job_card(
+    log: Log,
+    job: str,
+    *,
+    read: Read | None = None,
+    values: OOBValues | None = None,
+    nodes: Sequence[Node] = (),
+    until_s: float | None = None,
+) -> Card:
+    """The card of a job as of now, or of `until_s` virtual seconds after its submission.
+
+    Columns about keys are there when `read` is given and their outputs are kept.
+    """
+    state = JobState.of(log, job, until_s)
+    facts = [
+        ("stages", state.progress or "none"),
+        ("inputs", str(state.n_inputs)),
+        ("submitted", timestamp(state.submitted_s)),
+        ("took" if state.ended_s is not None else "running for", f"{state.duration_s:.3f} s (virtual)"),
+    ]
+    if state.hosts:
+        facts.append(("runs on", ", ".join(state.hosts)))
+    if state.reason:
+        facts.append(("reason", state.reason))
+    if state.is_dropped:
+        facts.append(("kept", "results only; outputs between the stages were dropped"))
+    sections = [
+        table_section(
+            "Stages", rows.stage_table(state), caption="Tasks of each stage; failed counts runs", is_open=True
+        ),
+        Section("Timeline", timeline_image(state, nodes), is_open=bool(state.runs)),
+        partitions_section(state, read),
+        *tasks_sections(state),
+        oob_section(state, values or {}),
+        log_section(log, job, state, until_s),
+    ]
+    return Card("Job", job, state.status, tuple(facts), tuple(sections))
+
+
+def partitions_section(state: JobState, read: Read | None = None) -> Section:
+    """The partitions of each stage's output: one table a stage, with a bar for the records of each partition."""
+    found = rows.partitions_table(state, read)
+    has_keys = any(row[found.columns.index("keys")] is not None for row in found.rows)
+    kept = [number for number, name in enumerate(found.columns) if has_keys or name not in _KEY_COLUMNS]
+    shown = Table(
+        tuple(found.columns[number] for number in kept), [tuple(row[number] for number in kept) for row in found.rows]
+    )
+    tables = []
+    for number, name in enumerate(state.stages):
+        part = Table(shown.columns[1:], [row[1:] for row in shown.rows if row[0] == name])
+        if part.rows:
+            colour = rgba(stage_colour(number), 0.8)
+            tables.append(table(part, f"Partitions of the output of {name}", bars={"records": colour}))
+    html = "".join(tables) or table(shown, "Partitions")
+    return Section(f"Partitions ({len(shown.rows)})", html, table_text(shown, indent="  "), is_open=True)
+
+
+def tasks_sections(state: JobState) -> list[Section]:
+    """The runs of each stage's tasks; `partition` is what a task reads."""
+    found = rows.tasks_table(state)
+    sections = []
+    for name, stage in state.stages.items():
+        runs = [row[1:] for row in found.rows if row[0] == name]
+        if runs:
+            title = f"Tasks of {name} ({len(stage.tasks)}, {counted(len(runs), 'run')})"
+            # Most jobs have no failed run, and then no reasons to show.
+            end = None if any(run[-1] for run in runs) else -1
+            shown = Table(found.columns[1:end], [run[:end] for run in runs])
+            sections.append(table_section(title, shown, has_text=False))
+    return sections
+
+
+def oob_section(state: JobState, values: OOBValues) -> Section:
+    """The out-of-band results of a job."""
+    found = rows.oob_table(state, values)
+    return table_section(f"Out-of-band results ({len(found.rows)})", found, caption="Out-of-band results")
+
+
+def log_section(log: Log, job: str, state: JobState, until_s: float | None = None) -> Section:
+    """The last lines of a job's log."""
+    lines = list(rows.job_lines(log, job, until_s))
+    last = lines[-_MOST_LINES:]
+    caption = f"Log: last {len(last)} of {counted(len(lines), 'line')}" if len(last) < len(lines) else "Log"
+    return table_section(
+        f"Log ({counted(len(lines), 'line')})",
+        rows.lines_table(last, state.submitted_s),
+        caption=caption,
+        has_text=False,
+    )
+
+
+def disco_card(log: Log, spec: ClusterSpec, name: str, facts: Mapping[str, str] | None = None) -> Card:
+    """The card of a cluster: `name` is that of its master, `facts` are shown beside the counted ones."""
+    nodes, jobs = rows.nodes_table(log, spec), rows.jobs_table(log)
+    now_s = log[-1].time_s if len(log) else 0.0
+    statuses = [row[1] for row in jobs.rows]
+    counts = ", ".join(f"{statuses.count(status)} {status}" for status in ("active", "ready", "dead"))
+    counted_facts = [
+        ("nodes", str(len(spec.nodes))),
+        ("slots", str(spec.n_slots)),
+        ("jobs", counts),
+        ("virtual time", f"{now_s:.3f} s, {timestamp(now_s)}"),
+    ]
+    sections = (
+        table_section(f"Nodes ({len(nodes.rows)})", nodes, caption="Nodes", is_open=True),
+        # Newest first, as on Disco's own status page.
+        table_section(f"Jobs ({len(jobs.rows)})", Table(jobs.columns, jobs.rows[::-1]), caption="Jobs", is_open=True),
+    )
+    return Card("Disco", name, "", (*counted_facts, *(facts or {}).items()), sections)
+
+
+def oob_card(log: Log, job: str, values: OOBValues) -> Card:
+    """The card of a job's out-of-band results."""
+    state = JobState.of(log, job)
+    found = rows.oob_table(state, values)
+    committed = sum(entry.state == "committed" for entry in state.oob)
+    facts = (
+        ("committed", str(committed)),
+        ("dropped", str(len(state.oob) - committed)),
+        ("bytes", str(sum(entry.n_bytes for entry in state.oob if entry.state == "committed"))),
+    )
+    return Card("OOB of", job, state.status, facts, (table_section("Results", found, is_open=True),))
+
+
+def story_card(log: Log, job: str, stage: str, task: int) -> Card:
+    """The card of one task: every line that concerns it.
+
+    Raises:
+        DiscoError: If the job never had such a task.
+    """
+    told = task_story(log, job, stage, task)
+    state = JobState.of(log, job)
+    found = state.stages[stage]
+    runs = [run for run in state.runs if run.stage == stage and run.task == task]
+    status = "done" if task in found.done else runs[-1].status if runs else "waiting"
+    facts = (
+        ("job", job),
+        ("partition", str(found.tasks[task].label)),
+        ("inputs", str(len(found.tasks[task].pieces))),
+        ("runs", str(len(runs))),
+        ("hosts", ", ".join(dict.fromkeys(run.host for run in runs)) or "none yet"),
+    )
+    lines = rows.lines_table(told, state.submitted_s)
+    # Stage and task are the same in every line.
+    kept = Table(("time_s", "host", "level", "message"), [(*row[:3], row[5]) for row in lines.rows])
+    return Card("Task", f"{stage}:{task}", status, facts, (table_section("Story", kept, is_open=True),))
+
+
+def error_card(error: JobError) -> Card:
+    """The card of a job's failure: what and where, the record at hand, the user's source lines, and the cause."""
+    known = {name: value for name, value in error.__dict__.items() if value not in (None, "")}
+    cause = error.__cause__
+    stage, task = known.get("stage"), known.get("task")
+    facts: list[tuple[str, str]] = [("what", str(error.args[0]) if error.args else "")]
+    if stage is not None:
+        facts.append(("task", f"{stage}:{task}" if task is not None else str(stage)))
+    if "host" in known:
+        facts.append(("host", str(known["host"])))
+    if "time_s" in known:
+        facts.append(("at", f"{float(known['time_s']):.3f} s (virtual)"))
+    sections = [
+        Section(title, preformatted(str(known[name])), _indented(str(known[name])), is_open=True)
+        for title, name in (("Record at hand", "record"), ("Your code", "lines"))
+        if name in known
+    ]
+    if cause is not None:
+        text = f"{type(cause).__name__}: {cause}"
+        sections.append(Section("Cause", preformatted(text), _indented(text), is_open=True))
+    if "trace" in known:
+        sections.append(Section("Traceback", preformatted(str(known["trace"]))))
+    return Card("Job", str(known.get("jobname", known.get("job", ""))), "dead", tuple(facts), tuple(sections))
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())

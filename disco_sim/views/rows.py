@@ -1,0 +1,273 @@
+"""The tables of a cluster as plain rows, without pandas; frames and HTML are both made from them.
+
+A value that is not known, or not yet, is None. Times are virtual seconds since the job's submission, in tables of
+the cluster since its start. `until_s`, in the same seconds, gives a table as it was at that time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from disco_sim.error import DataError
+from disco_sim.model.cluster import ClusterSpec
+from disco_sim.model.events import OutputStored
+from disco_sim.model.work import Blob
+from disco_sim.store.log import Log
+from disco_sim.views.state import JobState, NodeState, StageState, node_states
+from disco_sim.views.story import Line, Story
+
+Read = Callable[[str], Blob]
+"""Gives the data under a URL; raises DataError when it is gone."""
+
+OOBValues = Mapping[str, str | bytes]
+"""The committed out-of-band results of one job, by key."""
+
+STAGE = ("stage", "waiting", "running", "done", "failed")
+TASKS = (
+    "stage",
+    "task",
+    "partition",
+    "host",
+    "run",
+    "status",
+    "inputs",
+    "records_in",
+    "records_out",
+    "bytes_in",
+    "bytes_out",
+    "oob_puts",
+    "start_s",
+    "end_s",
+    "reason",
+)
+PARTITIONS = ("stage", "partition", "host", "records", "keys", "bytes", "share", "top_key", "top_key_records")
+SHUFFLE = ("stage", "from_task", "to_task", "partition", "from_host", "to_host", "records", "bytes")
+OOB = ("key", "value", "size", "stage", "task", "run", "host", "put_s", "state")
+LOG = ("time_s", "host", "level", "stage", "task", "message")
+OUTPUT = ("partition", "key", "value")
+NODES = ("host", "slots", "busy", "done", "failed", "data_errors", "status", "speed")
+JOBS = ("job", "status", "stages", "started_s", "duration_s")
+
+
+class Table(NamedTuple):
+    """Rows under named columns."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+def stage_table(state: JobState) -> Table:
+    """Disco's four numbers of each stage; `failed` counts runs, the others tasks."""
+    return Table(STAGE, [(name, *stage.counters) for name, stage in state.stages.items()])
+
+
+def tasks_table(state: JobState) -> Table:
+    """A row per run, by stage, task and run; a task that waits for its first slot has none."""
+    order = {name: number for number, name in enumerate(state.stages)}
+    runs = sorted(state.runs, key=lambda run: (order[run.stage], run.task, run.attempt))
+    start_s = state.submitted_s
+    return Table(
+        TASKS,
+        [
+            (
+                run.stage,
+                run.task,
+                run.label,
+                run.host,
+                run.attempt,
+                run.status,
+                run.n_pieces,
+                run.records_in,
+                run.records_out,
+                run.bytes_in,
+                run.bytes_out,
+                run.oob_puts,
+                run.start_s - start_s,
+                None if run.end_s is None else run.end_s - start_s,
+                run.reason,
+            )
+            for run in runs
+        ],
+    )
+
+
+def partitions_table(state: JobState, read: Read | None = None) -> Table:
+    """A row per started stage and partition of its output that has data or was asked for.
+
+    `host` is where the records come together: the host of the task that reads the partition, for the last stage the
+    host that wrote it; '' when there are several or none. `share` is of the stage's records. `keys` (how many
+    different ones), `top_key` (the first of the most frequent) and `top_key_records` need `read`; they are None
+    without it, for outputs that are bytes, and for those no longer kept.
+    """
+    rows: list[tuple[Any, ...]] = []
+    for name, stage in state.stages.items():
+        if stage.started_s is None:
+            continue
+        reader = state.reader_of(name)
+        by_label: dict[int, list[OutputStored]] = {label: [] for label in _asked(stage, reader)}
+        for output in stage.stored:
+            by_label.setdefault(output.label, []).append(output)
+        total = sum(output.n_records for outputs in by_label.values() for output in outputs)
+        may_read = read if reader is None or not state.is_dropped else None
+        hosts = _hosts(by_label, reader)
+        for label, outputs in sorted(by_label.items()):
+            n_records = sum(output.n_records for output in outputs)
+            n_keys, top_key, top_records = _keys(outputs, may_read)
+            rows.append(
+                (
+                    name,
+                    label,
+                    hosts[label],
+                    n_records,
+                    n_keys,
+                    sum(output.n_bytes for output in outputs),
+                    n_records / total if total else 0.0,
+                    top_key,
+                    top_records,
+                )
+            )
+    return Table(PARTITIONS, rows)
+
+
+def _asked(stage: StageState, reader: StageState | None) -> Iterable[int]:
+    """The labels that a plan asks a stage's output for, data or not."""
+    if reader is None:
+        return stage.stage.labels or () if stage.stage.grouping in ("group_label", "group_all") else ()
+    return reader.stage.labels or () if reader.stage.grouping == "group_label" else ()
+
+
+def _hosts(by_label: Mapping[int, list[OutputStored]], reader: StageState | None) -> dict[int, str]:
+    """For each label the one host where its records are together, or ''."""
+    places: dict[int, set[str]]
+    if reader is None:
+        places = {label: {output.host for output in outputs} for label, outputs in by_label.items()}
+    else:
+        places = {label: set() for label in by_label}
+        label_of = {output.blob: output.label for outputs in by_label.values() for output in outputs}
+        for number, inputs in enumerate(reader.tasks):
+            labels = {label_of[piece.blob] for piece in inputs.pieces if piece.blob in label_of}
+            if reader.stage.grouping == "group_label":
+                labels.add(inputs.label)
+            for label in labels & places.keys():
+                places[label].add(reader.host_of(number))
+    return {label: next(iter(hosts)) if len(hosts) == 1 else "" for label, hosts in places.items()}
+
+
+def _keys(outputs: list[OutputStored], read: Read | None) -> tuple[int | None, Any, int | None]:
+    """How many keys, the most frequent one and its records; keys that Python holds equal (1, 1.0, True) are one."""
+    if read is None:
+        return None, None, None
+    counts: Counter[Any] = Counter()
+    unhashable: dict[str, tuple[Any, int]] = {}
+    for output in outputs:
+        try:
+            blob = read(output.blob)
+        except DataError:
+            return None, None, None
+        if blob.form == "bytes":
+            return None, None, None
+        keys = [key for key, _ in blob.pairs()]
+        try:
+            counts.update(Counter(keys))
+        except TypeError:
+            for key in keys:
+                _count(key, counts, unhashable)
+    found = [*counts.items(), *unhashable.values()]
+    top_key, top_records = max(found, key=itemgetter(1), default=(None, 0))
+    return len(found), top_key, top_records
+
+
+def _count(key: Any, counts: Counter[Any], unhashable: dict[str, tuple[Any, int]]) -> None:
+    """Count one key; lists and the like are one key when their texts are equal."""
+    try:
+        counts[key] += 1
+    except TypeError:
+        text = repr(key)
+        unhashable[text] = (key, unhashable.get(text, (key, 0))[1] + 1)
+
+
+def shuffle_table(state: JobState) -> Table:
+    """A row per piece of output that a task of a later stage reads; `stage` is the reading one.
+
+    `to_host` is '' until the reading task first runs; of several runs the one that succeeded counts, else the latest.
+    """
+    rows: list[tuple[Any, ...]] = []
+    for name, stage in state.stages.items():
+        for number, inputs in enumerate(stage.tasks):
+            for piece in inputs.pieces:
+                source = state.pieces.get(piece.blob)
+                if source is not None:
+                    to_host = stage.host_of(number)
+                    sizes = (piece.n_records, piece.n_bytes)
+                    rows.append((name, source.task, number, piece.label, source.host, to_host, *sizes))
+    return Table(SHUFFLE, rows)
+
+
+def oob_table(state: JobState, values: OOBValues, start_s: float | None = None) -> Table:
+    """A row per out-of-band result, in the order they were committed or dropped; `put_s` is when that happened.
+
+    `value` is None for what was dropped, or overwritten later. `start_s` is the cluster time that counts as 0
+    (None: the job's submission).
+    """
+    start_s = state.submitted_s if start_s is None else start_s
+    latest = {entry.key: number for number, entry in enumerate(state.oob) if entry.state == "committed"}
+    return Table(
+        OOB,
+        [
+            (
+                entry.key,
+                values.get(entry.key) if latest.get(entry.key) == number else None,
+                entry.n_bytes,
+                entry.stage,
+                entry.task,
+                entry.attempt,
+                entry.host,
+                entry.time_s - start_s,
+                entry.state,
+            )
+            for number, entry in enumerate(state.oob)
+        ],
+    )
+
+
+def lines_table(lines: Iterable[Line], start_s: float = 0.0) -> Table:
+    """A row per line of a story; `start_s` is the cluster time that counts as 0."""
+    return Table(LOG, [(line.time_s - start_s, *line[1:]) for line in lines])
+
+
+def job_lines(log: Log, job: str, until_s: float | None = None) -> Iterator[Line]:
+    """The lines of a job's log."""
+    story, start_s = Story(), None
+    for event in log.of(job):
+        start_s = event.time_s if start_s is None else start_s
+        if until_s is not None and event.time_s - start_s > until_s:
+            return
+        yield from story.tell(event)
+
+
+def nodes_table(log: Log, spec: ClusterSpec, until_s: float | None = None) -> Table:
+    """A row per node of the cluster. `done`, `failed` and `data_errors` count runs; status: alive or blacklisted."""
+    states = node_states(log, until_s)
+    rows: list[tuple[Any, ...]] = []
+    for node in spec.nodes:
+        state = states.get(node.host, NodeState())
+        status = "blacklisted" if state.is_blacklisted else "alive"
+        counts = (state.busy, state.done, state.failed, state.data_errors)
+        rows.append((node.host, node.slots, *counts, status, node.speed))
+    return Table(NODES, rows)
+
+
+def jobs_table(log: Log, until_s: float | None = None) -> Table:
+    """A row per job, in the order of submission; `duration_s` of an active job is that until now."""
+    rows: list[tuple[Any, ...]] = []
+    now_s = until_s if until_s is not None else log[-1].time_s if len(log) else 0.0
+    for job in log.jobs:
+        start_s = next(iter(log.of(job))).time_s
+        if start_s > now_s:
+            continue
+        state = JobState.of(log, job, now_s - start_s)
+        rows.append((job, state.status, state.progress, state.submitted_s, state.duration_s))
+    return Table(JOBS, rows)

@@ -1,0 +1,515 @@
+"""Claims about readers, stream functions, partition functions and ready-made job functions."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import csv
+import enum
+import gzip
+import hashlib
+import io
+import pickle
+import re
+from collections import Counter, namedtuple
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import numpy
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from disco_sim import func, streams
+from disco_sim.error import DataError, DiscoError, PartitionError
+from disco_sim.model.work import Blob
+from disco_sim.util import argcount
+
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+lines_of_text = st.text(st.sampled_from("a é\U0001f600\r\n\u2028")) | texts
+
+
+def lines_by_rule(text: str) -> list[str]:
+    """The lines of a text: what split gives, without the empty piece after the last line end."""
+    lines = text.split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+# Readers
+
+
+@given(lines_of_text, st.integers(1, 20))
+@example("a\n\nb", 1)
+@example("\r\n", 1)
+def test_lines_of_any_text_in_any_blocks(text: str, block_size: int) -> None:
+    """Only a line feed separates lines, wherever blocks and characters are cut, from bytes and from text."""
+    data = text.encode()
+    expected = lines_by_rule(text)
+    assert list(func.map_line_reader(io.BytesIO(data), len(data), "x", block_size=block_size)) == expected
+    assert list(func.map_line_reader(io.BytesIO(data), None, "x", block_size=block_size)) == expected
+    text_stream = io.StringIO(text, newline="")
+    assert list(func.map_line_reader(text_stream, None, "x", block_size=block_size)) == expected
+
+
+def test_a_stream_of_size_zero_has_no_lines() -> None:
+    """Size 0 yields nothing; the stream is not read."""
+    stream = io.BytesIO(b"the cat")
+    assert list(func.map_line_reader(stream, 0, "x")) == []
+    assert stream.tell() == 0
+
+
+@given(lines_of_text, st.integers(1, 9), st.sampled_from([b"\xff", b"\xe9\n", b"\xf0\x9f\x98"]))
+def test_undecodable_bytes_have_a_place(text: str, block_size: int, wrong: bytes) -> None:
+    """Bytes that are not UTF-8 are a data error with the file and the offset of the first of them."""
+    data = text.encode() + wrong
+    with pytest.raises(DataError, match=r"No UTF-8 text at byte \d+.*latin\.txt") as caught:
+        list(func.map_line_reader(io.BytesIO(data), len(data), "latin.txt", block_size=block_size))
+    assert caught.value.offset == len(text.encode())
+    assert caught.value.url == "latin.txt"
+
+
+def test_stored_pairs_are_no_lines() -> None:
+    """Reading a job's pairs as lines is an error that names the reader to use, and is not tried again."""
+    stream = streams.PairStream(Blob("pairs", [("a", 1)], 1, 9))
+    with pytest.raises(DiscoError, match="give map_reader=chain_reader") as caught:
+        func.map_line_reader(stream, None, "x")
+    assert not isinstance(caught.value, DataError)
+
+
+def test_entries_that_were_read_already_pass() -> None:
+    """A stream function that reads entries works with the default readers behind it."""
+    entries: list[Any] = ["a", ("b", 1)]
+    assert list(func.map_line_reader(iter(entries), None, "x")) == entries
+    assert list(func.chain_reader(iter(entries), None, "x")) == entries
+
+
+def test_lines_come_before_the_end_is_read() -> None:
+    """The first lines are there when the first block is read, and next() takes one off."""
+    stream = io.BytesIO(b"head\nbody\n" * 10)
+    lines = func.map_line_reader(stream, None, "x", block_size=10)
+    assert next(lines) == "head"
+    assert stream.tell() == 10
+
+
+WORD = r"(\w+)\s*"
+
+
+@given(st.text(st.sampled_from("ab \u00e9\n")), st.integers(1, 9))
+def test_re_reader_finds_what_finditer_finds(text: str, read_buffer_size: int) -> None:
+    """Matches do not depend on how the data are cut, and str patterns give the same as bytes patterns."""
+    text = text.lstrip()
+    data = text.encode()
+    expected = [found.groups() for found in re.finditer(WORD, text)]
+    from_text = func.re_reader(WORD, io.BytesIO(data), len(data), "x", False, read_buffer_size)
+    assert list(from_text) == expected
+    pattern = rb"(\S+)\s*"
+    from_bytes = func.re_reader(pattern, io.BytesIO(data), None, "x", read_buffer_size=read_buffer_size)
+    assert list(from_bytes) == [found.groups() for found in re.finditer(pattern, data)]
+
+
+def test_re_reader_as_a_job_reader() -> None:
+    """partial(re_reader, pattern) takes three arguments, and a fourth (params) does not change what it does."""
+    reader = partial(func.re_reader, r"(\d)")
+    assert list(reader(io.BytesIO(b"12"), 2, "x")) == [("1",), ("2",)]
+    assert list(reader(io.BytesIO(b"1x"), 2, "x", object())) == [("1",)]
+
+
+def test_re_reader_reads_text_streams() -> None:
+    """A text stream serves str and bytes patterns; its size in bytes is no matter."""
+    assert list(func.re_reader("(.)", io.StringIO("é"), 2, "x")) == [("é",)]
+    assert list(func.re_reader(b"(..)", io.StringIO("é"), 2, "x")) == [("é".encode(),)]
+
+
+def test_re_reader_stops_at_the_first_gap(capsys: pytest.CaptureFixture[str]) -> None:
+    """What does not match ends the reading; it is printed with the file, or is the last item."""
+    data = b"1;2;?3;"
+    assert list(func.re_reader(r"(\d);", io.BytesIO(data), 7, "numbers")) == [("1",), ("2",)]
+    assert "does not match the last 3 characters of numbers: '?3;'" in capsys.readouterr().out
+    tail = list(func.re_reader(rb"(\d);", io.BytesIO(data), 7, "numbers", output_tail=True))
+    assert tail == [(b"1",), (b"2",), [b"?3;"]]
+    assert capsys.readouterr().out == ""
+
+
+def test_re_reader_does_not_loop_on_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """A pattern that matches nothing at all ends the reading."""
+    assert list(func.re_reader("(x*)", io.BytesIO(b"xy"), 2, "f")) == [("x",)]
+    assert "last 1 characters of f: 'y'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("pattern", ["(.)", b"(.)"])
+def test_re_reader_notices_missing_bytes(pattern: str | bytes) -> None:
+    """Fewer bytes than the size are a data error; more are not read."""
+    with pytest.raises(DataError, match="cut short at byte 2 of 3") as caught:
+        list(func.re_reader(pattern, io.BytesIO(b"ab"), 3, "x"))
+    assert caught.value.offset == 2
+    assert len(list(func.re_reader(pattern, io.BytesIO(b"abcd"), 3, "x"))) == 3
+
+
+def test_re_reader_reads_all_of_what_was_decompressed() -> None:
+    """The size of compressed data does not limit the decompressed."""
+    packed = gzip.compress(b"a" * 500)
+    stream = func.gzip_reader(io.BytesIO(packed), len(packed), "x", None)
+    assert len(list(func.re_reader("(a)", stream, len(packed), "x"))) == 500
+
+
+def test_re_reader_places_undecodable_bytes() -> None:
+    """A str pattern meets bytes that are not UTF-8 with a data error, also in the midst of a block's last character."""
+    with pytest.raises(DataError, match="at byte 2: ") as caught:
+        list(func.re_reader("(.)", io.BytesIO(b"ab\xc3"), 3, "x", False, 1))
+    assert caught.value.offset == 2
+
+
+pairs_of_values = st.lists(st.tuples(st.text() | st.integers(), st.none() | st.floats(allow_nan=False) | st.binary()))
+
+
+@given(pairs_of_values)
+def test_chain_reader_reads_what_a_job_stores(pairs: list[Any]) -> None:
+    """Stored pairs, and files that disco_output_stream wrote, give the pairs that were added."""
+    assert list(func.chain_reader(streams.PairStream(Blob("pairs", pairs, len(pairs), 0)), None, "x")) == pairs
+    file, url = func.map_output_stream(None, 0, "url", None)
+    output = func.disco_output_stream(file, 0, url, None, min_chunk=30)
+    func.nop_reduce(pairs, output, None)
+    output.close()
+    assert url == "url"
+    assert list(func.chain_reader(io.BytesIO(file.content), len(file.content), "x")) == pairs
+
+
+def test_chain_reader_is_one_function_with_three_names() -> None:
+    """chain_reader, netstr_reader and disco_input_stream are the same, and so are input and output streams."""
+    assert func.chain_reader is func.netstr_reader is func.disco_input_stream
+    assert func.map_input_stream is func.reduce_input_stream
+    assert func.map_output_stream is func.reduce_output_stream
+
+
+@pytest.mark.parametrize(
+    ("ignore_corrupt", "is_skipped"), [(True, True), (False, False), (1, False), (object(), False)]
+)
+def test_only_true_itself_skips_damage(ignore_corrupt: Any, is_skipped: bool) -> None:
+    """Params in the place of ignore_corrupt do not hide damaged data."""
+    data = bytearray(streams.to_disco_format([("a", 1)]))
+    data[streams.BLOCK_HEADER.size] ^= 255
+    records = func.chain_reader(io.BytesIO(bytes(data)), len(data), "x", ignore_corrupt)
+    if is_skipped:
+        assert list(records) == []
+    else:
+        with pytest.raises(DataError, match="damaged"):
+            list(records)
+
+
+def test_chain_reader_of_nothing() -> None:
+    """An empty file has no pairs."""
+    assert list(func.chain_reader(io.BytesIO(), 0, "x")) == []
+
+
+@given(st.lists(st.tuples(texts, texts)))
+def test_netstrings_written_are_read(pairs: list[tuple[str, str]]) -> None:
+    """What netstr_writer wrote, chain_reader and old_netstr_reader read, as str."""
+    file = streams.OutputFile()
+    output = func.disco_output_stream(file, 0, "x", None)
+    for key, value in pairs:
+        func.netstr_writer(output, key, value, None)
+    output.close()
+    n_bytes = len(file.content)
+    if pairs:
+        assert list(func.chain_reader(io.BytesIO(file.content), n_bytes, "x")) == pairs
+        assert list(func.old_netstr_reader(io.BytesIO(file.content), n_bytes, "x", object())) == pairs
+
+
+def test_netstrings_of_binary_data_are_refused_as_text() -> None:
+    """A netstring that is not UTF-8 is a data error, as text was expected."""
+    file = streams.OutputFile()
+    func.netstr_writer(file, b"\xff", 1, None)
+    with pytest.raises(DataError, match="No UTF-8 text: "):
+        list(func.old_netstr_reader(io.BytesIO(file.content), None, "x"))
+
+
+@given(pairs_of_values)
+def test_objects_written_are_read(pairs: list[Any]) -> None:
+    """object_reader gives the objects that object_writer wrote."""
+    file = streams.OutputFile()
+    for key, value in pairs:
+        func.object_writer(file, key, value, None)
+    assert list(func.object_reader(io.BytesIO(file.content), len(file.content), "x")) == pairs
+
+
+def test_object_reader_refuses_plain_netstrings() -> None:
+    """Netstrings that hold no pickles are a data error that names the writer."""
+    with pytest.raises(DataError, match="object_reader reads what object_writer wrote"):
+        list(func.object_reader(io.BytesIO(b"3 cat 1 2\n"), None, "x"))
+
+
+def test_gzip_reader_gives_lines_of_bytes() -> None:
+    """gzip data are decompressed, and data decompressed before pass, both in lines of bytes."""
+    text = b"the\ncat\n"
+    for data in (gzip.compress(text), text):
+        assert list(func.gzip_reader(io.BytesIO(data), len(data), "x", None)) == [b"the\n", b"cat\n"]
+
+
+def test_gzip_line_reader_gives_lines_of_text() -> None:
+    """gzip_line_reader gives the lines that map_line_reader gives for the decompressed text."""
+    text = "thé\r\n\ncat"
+    lines = func.gzip_line_reader(io.BytesIO(gzip.compress(text.encode())), None, "x", None)
+    assert list(lines) == ["thé\r", "", "cat"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "latin"])
+def test_gzip_line_reader_prints_damage_and_stops(capsys: pytest.CaptureFixture[str], damage: str) -> None:
+    """The lines before the damage are given, the damage is printed with the file."""
+    data = gzip.compress(b"the\ncat\n")[:-4] if damage == "cut" else gzip.compress(b"the\ncat\n\xff")
+    assert list(func.gzip_line_reader(io.BytesIO(data), None, "words.gz", None)) == ["the", "cat"]
+    assert "stopped in words.gz" in capsys.readouterr().out
+
+
+# Stream functions
+
+
+def test_map_input_stream_opens_urls() -> None:
+    """Without an opener, the URL is opened by its scheme."""
+    stream, size, url = func.map_input_stream(None, None, "raw://the cat", None)
+    assert (stream.read(), size, url) == (b"the cat", 7, "raw://the cat")
+
+
+def test_map_input_stream_uses_the_opener_of_the_job() -> None:
+    """What the runtime passes as stream opens the URL, if it can open."""
+
+    class Opener:
+        def open(self, url: str) -> tuple[str, int, str]:
+            return "stream", 6, url + "!"
+
+    assert func.map_input_stream(Opener(), None, "tag://x", None) == ("stream", 6, "tag://x!")
+
+
+@pytest.mark.parametrize("string", ["é", "é".encode()])
+def test_string_input_stream_has_its_size_in_bytes(string: str | bytes) -> None:
+    """A string is a binary stream of its UTF-8 bytes."""
+    stream, size, url = func.string_input_stream(string, None, "x", None)
+    assert (stream.read(), size, url) == ("é".encode(), 2, "x")
+
+
+class OnlyRead:
+    """A stream of a user's own: nothing but read."""
+
+    def __init__(self, data: bytes) -> None:
+        self.read = io.BytesIO(data).read
+
+
+@pytest.mark.parametrize("wrap", [io.BytesIO, OnlyRead, lambda data: io.StringIO(data.decode(), newline="")])
+def test_text_input_stream_serves_csv(wrap: Any) -> None:
+    """csv.reader gets line ends as they are, from anything that reads."""
+    data = 'é;"two\r\nlines"\r\nlast;1'.encode()
+    text, size, url = func.text_input_stream(wrap(data), len(data), "x", None)
+    assert (size, url) == (None, "x")
+    assert list(csv.reader(text, delimiter=";")) == [["é", "two\r\nlines"], ["last", "1"]]
+
+
+@pytest.mark.parametrize("use", [list, lambda text: text.read(), lambda text: text.readline()])
+def test_text_input_stream_names_the_url_of_wrong_bytes(use: Any) -> None:
+    """Bytes that are not UTF-8 are a data error with the URL, however they are read."""
+    text, _, _ = func.text_input_stream(io.BytesIO(b"\xe9\n"), None, "latin.csv", None)
+    with pytest.raises(DataError, match=r"No UTF-8 text: .*latin\.csv"):
+        use(text)
+
+
+def read_through(chain: tuple[Any, ...], url: str) -> list[Any]:
+    """The entries of a URL that went through stream functions, as a runtime calls and closes them."""
+    stream: Any = None
+    size: int | None = None
+    with contextlib.ExitStack() as opened:
+        for function in chain:
+            result = function(stream, size, url, object())
+            stream, size, url = result if isinstance(result, tuple) else (result, size, url)
+            if hasattr(stream, "close"):
+                opened.callback(stream.close)
+        return list(func.map_line_reader(stream, size, url))
+
+
+def test_ready_chains_read_with_the_default_reader(tmp_path: Any) -> None:
+    """Each ready tuple of stream functions reads its kind of file, with the default reader behind it."""
+    (tmp_path / "plain").write_bytes(b"a\nb\n")
+    (tmp_path / "packed").write_bytes(gzip.compress(b"a\nb\n"))
+    (tmp_path / "pairs").write_bytes(streams.to_disco_format([("a", 1)]))
+    assert read_through(func.default_stream, f"{tmp_path}/plain") == ["a", "b"]
+    assert read_through(func.gzip_stream, f"{tmp_path}/packed") == ["a", "b"]
+    assert read_through(func.gzip_line_stream, f"{tmp_path}/packed") == ["a", "b"]
+    assert read_through(func.chain_stream, f"{tmp_path}/pairs") == [("a", 1)]
+
+
+# Partition functions
+
+partition_numbers = st.integers(1, 50)
+plain_keys = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
+keys = st.recursive(plain_keys, lambda inner: st.lists(inner, max_size=3).map(tuple), max_leaves=5)
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [("a", [0, 1, 1, 1, 7]), ("the", [0, 1, 2, 3, 9]), ("", [0, 0, 0, 2, 6]), ("é", [0, 1, 1, 3, 5])],
+)
+def test_default_partition_is_that_of_disco(key: str, expected: list[int]) -> None:
+    """str and bytes keys go where Disco 0.5.4 was seen to put them."""
+    for written in (key, key.encode()):
+        assert [func.default_partition(written, n, None) for n in (1, 2, 3, 4, 10)] == expected
+
+
+@given(keys, partition_numbers)
+def test_default_partition_is_in_range(key: Any, n: int) -> None:
+    """Every supported key has a partition, always the same one."""
+    found = func.default_partition(key, n, None)
+    assert found in range(n)
+    assert found == func.default_partition(pickle.loads(pickle.dumps(key)), n, object())
+
+
+numbers = st.integers(-3, 3) | st.integers() | st.integers(0, 1100).map(lambda n: 2**n)
+
+
+@given(numbers, partition_numbers)
+def test_equal_numbers_go_together(number: int, n: int) -> None:
+    """A whole number has one partition as int, as float, as bool, and in tuples."""
+    equals: list[Any] = [number, (number,)]
+    if abs(number) < 2**1000 and float(number) == number:
+        equals += [float(number), (float(number),)]
+    if number in (0, 1):
+        equals += [bool(number), (bool(number),)]
+    if number == 0:
+        equals += [-0.0, (-0.0,)]
+    if abs(number) < 2**63:
+        equals += [numpy.int64(number), (numpy.int64(number),)]
+    by_key: dict[Any, set[int]] = {}
+    for key in equals:
+        by_key.setdefault(key, set()).add(func.default_partition(key, n, None))
+    assert all(len(partitions) == 1 for partitions in by_key.values())
+    assert len(by_key) == 2
+
+
+@given(st.lists(keys, max_size=30), partition_numbers)
+def test_equal_keys_go_together(some: list[Any], n: int) -> None:
+    """Whatever two keys are equal, their partition is one."""
+    first: dict[Any, int] = {}
+    for key in some:
+        assert func.default_partition(key, n, None) == first.setdefault(key, func.default_partition(key, n, None))
+
+
+def test_equal_keys_of_other_classes_go_together() -> None:
+    """Named tuples, enum members, numpy's strings and floats go where the plain keys go that they equal."""
+    point = namedtuple("point", "x y")
+    colour = enum.IntEnum("colour", "red")
+    for key, plain in [
+        (point(1, "a"), (True, "a")),
+        (colour.red, 1),
+        (numpy.str_("a"), "a"),
+        (numpy.float64(0.1), 0.1),
+        (numpy.float64(2), 2),
+        (numpy.uint8(7), 7.0),
+    ]:
+        assert key == plain
+        assert func.default_partition(key, 997, None) == func.default_partition(plain, 997, None)
+
+
+def test_the_text_of_a_number_is_decimal() -> None:
+    """A number goes where its decimal text goes; one with thousands of digits has a partition too."""
+    assert func.default_partition(-12, 997, None) == func.default_partition("-12", 997, None)
+    assert func.default_partition(0.5, 997, None) == int(hashlib.md5(b"0.5").hexdigest(), 16) % 997
+    assert func.default_partition(10**5000, 997, None) in range(997)
+
+
+def test_tuples_with_other_borders_spread() -> None:
+    """Tuples whose texts would run together are told apart."""
+    assert (
+        len({func.default_partition(key, 10**9, None) for key in [("a", "b"), ("ab",), ("a,1:b",), (("a", "b"),)]}) == 4
+    )
+
+
+@pytest.mark.parametrize("key", [["a"], {"a"}, {}, object, Decimal(1), 1j, bytearray(b"a"), numpy.float32(0.5)])
+def test_other_keys_have_no_partition(key: Any) -> None:
+    """A key of another type is an error with the key, its type and the ways out."""
+    pattern = rf"has the type {type(key).__qualname__}.*yield such a key.*partition=function"
+    with pytest.raises(PartitionError, match=pattern) as caught:
+        func.default_partition(key, 1, None)
+    assert caught.value.key is key
+    with pytest.raises(PartitionError, match=r"The key \('a', .*, which holds .*" + pattern):
+        func.default_partition(("a", (key,)), 3, None)
+
+
+@given(st.integers(-99, 99), st.integers(1, 99), st.integers(1, 9), st.data())
+def test_ranges_keep_order_and_use_all_partitions(low: int, width: int, n: int, data: st.DataObject) -> None:
+    """Keys in the bounds have partitions that rise with them, from the first to the last, at Disco's places."""
+    by_range = func.make_range_partition(low, low + width)
+    found = [by_range(key, n, None) for key in range(low, low + width + 1)]
+    assert found == sorted(found)
+    assert (found[0], found[-1]) == (0, n - 1)
+    key = data.draw(st.integers(low, low + width))
+    place = (key - low) / width * (n - 1)
+    assert abs(by_range(key, n, None) - place) <= 0.5 + 1e-9
+
+
+def test_range_partitions_are_shipped_and_take_texts() -> None:
+    """A range partition survives pickling, takes three arguments, and numbers written as text."""
+    by_range = pickle.loads(pickle.dumps(func.make_range_partition(0, 10)))
+    assert argcount(by_range) == 3
+    assert [by_range(key, 3, None) for key in (0, "5", 10.9)] == [0, 1, 2]
+
+
+def test_range_partitions_need_a_range_and_numbers() -> None:
+    """Equal bounds are refused at once, keys that are no numbers when they come."""
+    with pytest.raises(PartitionError, match=r"make_range_partition\(1, 1\.5\) has no range"):
+        func.make_range_partition(1, 1.5)  # type: ignore[arg-type]
+    for key in ("cat", None):
+        with pytest.raises(PartitionError, match=f"The key {key!r} of type .* not in a range"):
+            func.make_range_partition(0, 1)(key, 3, None)
+
+
+# Maps, combiners, reduces, and the namespace
+
+
+def test_the_functions_that_do_nothing() -> None:
+    """noop gives None for any arguments, nop_map the entry."""
+    noop: Any = func.noop
+    assert noop(1, a=2) is None
+    assert list(func.nop_map(("a", 1), None)) == [("a", 1)]
+
+
+values = st.lists(st.tuples(st.sampled_from("abc"), st.integers()))
+
+
+@given(values)
+def test_sums(pairs: list[tuple[str, int]]) -> None:
+    """sum_reduce and sum_combiner add up the values of each key, in order of first appearance, whatever the order."""
+    expected: dict[str, int] = {}
+    for key, value in pairs:
+        expected[key] = expected.get(key, 0) + value
+    assert list(func.sum_reduce(iter(pairs), None)) == list(expected.items())
+    buffer: dict[str, int] = {}
+    assert all(func.sum_combiner(key, value, buffer, 0, None) is None for key, value in pairs)
+    assert list(func.sum_combiner(None, None, buffer, 1, None) or []) == list(expected.items())
+
+
+def test_sums_leave_the_values_alone() -> None:
+    """Values that can be changed are added, not added to."""
+    first = Counter(a=1)
+    pairs = [("k", first), ("k", Counter(a=2))]
+    assert list(func.sum_reduce(pairs, None)) == [("k", Counter(a=3))]
+    buffer: dict[str, Any] = {}
+    for key, value in pairs:
+        func.sum_combiner(key, value, buffer, False, None)
+    assert buffer == {"k": Counter(a=3)}
+    assert first == Counter(a=1)
+
+
+def test_the_namespace_is_exact() -> None:
+    """Every public name exists, none hides a builtin that job functions use, and readers tell their argument count."""
+    assert all(hasattr(func, name) for name in func.__all__)
+    assert not {"map", "reduce", "partition", "combiner", "init"} & set(dir(func))
+    assert not set(func.__all__) & set(dir(builtins))
+    assert argcount(func.map_line_reader) == argcount(func.object_reader) == 3
+    assert argcount(func.chain_reader) == argcount(func.gzip_reader) == 4
+
+
+def test_no_public_function_is_missing() -> None:
+    """What the module defines without an underscore is in the list of names for job functions."""
+    defined = {
+        name
+        for name, value in vars(func).items()
+        if callable(value) and not name.startswith("_") and value.__module__ == func.__name__
+    }
+    assert defined <= set(func.__all__)

@@ -1,0 +1,212 @@
+"""Frames: their rows, and dtypes that do not depend on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from disco_sim.model.cluster import ClusterSpec
+from disco_sim.model.events import OutputsDropped
+from disco_sim.model.plan import Stage
+from disco_sim.model.work import Blob
+from disco_sim.store.log import Log
+from disco_sim.views import frames, rows
+from tests.unit import logs
+
+SPEC = ClusterSpec.of(4)
+MAKERS: dict[str, tuple[tuple[str, ...], Callable[[logs.Scribe, float | None], pd.DataFrame]]] = {
+    "tasks": (rows.TASKS, lambda scribe, at: frames.tasks_frame(scribe.log, scribe.job, at)),
+    "partitions": (
+        rows.PARTITIONS,
+        lambda scribe, at: frames.partitions_frame(scribe.log, scribe.job, scribe.read, at),
+    ),
+    "shuffle": (rows.SHUFFLE, lambda scribe, at: frames.shuffle_frame(scribe.log, scribe.job, at)),
+    "oob": (rows.OOB, lambda scribe, at: frames.oob_frame(scribe.log, scribe.job, logs.OOB_VALUES, at)),
+    "log": (rows.LOG, lambda scribe, at: frames.log_frame(scribe.log, scribe.job, at)),
+    "nodes": (rows.NODES, lambda scribe, at: frames.nodes_frame(scribe.log, SPEC, at)),
+    "jobs": (rows.JOBS, lambda scribe, at: frames.jobs_frame(scribe.log, at)),
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+@given(at=st.none() | st.floats(-1.0, 5.0))
+def test_columns_and_dtypes_never_change(name: str, at: float | None) -> None:
+    """A frame has the same columns, dtypes and kind of index at any time, empty or not."""
+    columns, make = MAKERS[name]
+    full, found = make(logs.ready(), None), make(logs.ready(), at)
+    assert tuple(found.columns) == columns
+    assert found.dtypes.to_dict() == full.dtypes.to_dict()
+    assert isinstance(found.index, pd.RangeIndex)
+
+
+def test_a_task_row_per_run() -> None:
+    """The tasks of a job are its runs, by stage, task and run; times count from the submission."""
+    scribe = logs.ready(start_s=9.0)
+    found = frames.tasks_frame(scribe.log, scribe.job)
+    assert found[["stage", "task", "run", "status"]].to_numpy().tolist() == [
+        ["map", 0, 0, "done"],
+        ["map", 1, 0, "failed"],
+        ["map", 1, 1, "done"],
+        ["reduce", 0, 0, "done"],
+        ["reduce", 1, 0, "done"],
+        ["reduce", 2, 0, "done"],
+    ]
+    assert list(found.loc[2, ["start_s", "end_s", "host", "records_out"]]) == [2.75, 3.25, "node01", 1]
+    assert found.loc[1, "reason"] == "bad line"
+    assert found["inputs"].to_list() == [1, 1, 1, 2, 0, 1]
+
+
+def test_a_running_run_has_no_counts_yet() -> None:
+    """What a running run has read and written is not known, and it has no end."""
+    scribe = logs.ready()
+    row = frames.tasks_frame(scribe.log, scribe.job, 0.25).loc[0]
+    assert row["status"] == "running"
+    assert row[["records_in", "records_out", "bytes_in", "bytes_out", "oob_puts", "end_s"]].isna().all()
+
+
+def test_partitions_tell_where_records_come_together() -> None:
+    """A map partition is at the host of its reduce task, empty partitions that were asked for have a row."""
+    scribe = logs.ready()
+    found = frames.partitions_frame(scribe.log, scribe.job, scribe.read)
+    assert found.drop(columns=["bytes"]).to_numpy().tolist() == [
+        ["map", 0, "node01", 4, 2, 0.8, "the", 3],
+        ["map", 1, "node02", 0, 0, 0.0, pd.NA, 0],
+        ["map", 2, "node03", 1, 1, 0.2, "<script>", 1],
+        ["reduce", 0, "node01", 2, 2, 2 / 3, "a", 1],
+        ["reduce", 1, "node02", 0, 0, 0.0, pd.NA, 0],
+        ["reduce", 2, "node03", 1, 1, 1 / 3, "<script>", 1],
+    ]
+
+
+@pytest.mark.parametrize("grouping", ["group_node", "group_node_label"])
+def test_a_partition_read_at_several_hosts_is_at_none(grouping: str) -> None:
+    """When the records of a partition are read on several hosts, there is no one host to name."""
+    scribe = logs.Scribe(plan=(Stage("map", "split"), Stage("shuffle", grouping)))
+    scribe.submit(2)
+    for task, host in enumerate(("node01", "node02")):
+        scribe.start(0.0, "map", task, host)
+        scribe.store(0.5, "map", task, host, 0, logs.pairs(("a", 1)))
+        scribe.finish(0.5, "map", task, host)
+    tasks = scribe.begin(0.5, scribe.plan[1], tuple(scribe.outputs["map"]))
+    before = frames.partitions_frame(scribe.log, scribe.job)
+    assert before["host"].to_list() == [""]
+    for task, inputs in enumerate(tasks):
+        scribe.start(0.5, "shuffle", task, inputs.hosts[0])
+    assert frames.partitions_frame(scribe.log, scribe.job)["host"].to_list() == [""]
+
+
+def test_keys_that_are_not_kept_are_unknown() -> None:
+    """Keys are <NA> without a reader, for dropped or missing outputs, and for outputs that are bytes."""
+    columns = ["keys", "top_key", "top_key_records"]
+    scribe = logs.ready()
+    assert frames.partitions_frame(scribe.log, scribe.job)[columns].isna().all(axis=None)
+    scribe.add(OutputsDropped(4.25, scribe.job))
+    found = frames.partitions_frame(scribe.log, scribe.job, scribe.read)
+    assert found.groupby("stage")["keys"].count().to_dict() == {"map": 0, "reduce": 3}
+    scribe.blobs["disco://node01/reduce/0/0/0"] = Blob("bytes", b"the 3", 1, 5)
+    del scribe.blobs["disco://node02/reduce/1/0/1"]
+    assert frames.partitions_frame(scribe.log, scribe.job, scribe.read)["keys"].dropna().to_dict() == {5: 1}
+
+
+def test_keys_of_any_kind_are_counted() -> None:
+    """Keys that cannot be hashed count by their text, and equal numbers are one key."""
+    scribe = logs.Scribe(plan=(Stage("map", "split"),))
+    scribe.submit(1)
+    scribe.start(0.0, "map", 0, "node01")
+    scribe.store(0.5, "map", 0, "node01", 0, logs.pairs(([1], 0), (1, 0), (True, 0), ([1], 0), ([1], 0)))
+    row = frames.partitions_frame(scribe.log, scribe.job, scribe.read).loc[0]
+    assert [row["keys"], row["top_key"], row["top_key_records"]] == [2, [1], 3]
+
+
+def test_the_shuffle_has_a_row_per_piece_and_reader() -> None:
+    """Each output that a later task reads is a row; inputs of the job itself are none."""
+    scribe = logs.ready()
+    assert frames.shuffle_frame(scribe.log, scribe.job).to_numpy().tolist() == [
+        ["reduce", 0, 0, 0, "node01", "node01", 3, 30],
+        ["reduce", 1, 0, 0, "node01", "node01", 1, 10],
+        ["reduce", 0, 2, 2, "node01", "node03", 1, 10],
+    ]
+
+
+def test_oob_shows_values_of_what_was_committed() -> None:
+    """A committed result has its value as it was put, a dropped one has none."""
+    scribe = logs.ready(start_s=2.0)
+    found = frames.oob_frame(scribe.log, scribe.job, logs.OOB_VALUES)
+    assert found["value"].to_list() == ["12", pd.NA, b"\x00\xff"]
+    assert found["state"].to_list() == ["committed", "dropped", "committed"]
+    assert found["put_s"].to_list() == [0.5, 0.75, 3.25]
+    everything = frames.all_oob_frame(scribe.log, lambda job: logs.OOB_VALUES)
+    assert tuple(everything.columns) == ("job", *rows.OOB)
+    assert everything["put_s"].to_list() == [2.5, 2.75, 5.25]
+    assert everything.dtypes.to_dict() == frames.all_oob_frame(Log(), lambda job: {}).dtypes.to_dict()
+
+
+def test_the_log_counts_from_the_submission() -> None:
+    """A job's log counts its seconds from the submission, and the job's own lines have no task."""
+    scribe = logs.ready(start_s=100.0)
+    found = frames.log_frame(scribe.log, scribe.job)
+    assert list(found.loc[0]) == [0.0, "master", "SYS", "", pd.NA, "Job initialized: 2 inputs, stages: map, reduce"]
+    assert found["time_s"].iloc[-1] == 4.25
+    assert frames.log_frame(scribe.log, scribe.job, 0.0)["time_s"].max() == 0.0
+
+
+def test_nodes_and_jobs_of_a_cluster() -> None:
+    """Every node of the cluster has a row, also an idle one; jobs come in the order of submission."""
+    scribe = logs.ready()
+    dead = logs.dead(scribe.log, start_s=5.0)
+    nodes = frames.nodes_frame(scribe.log, SPEC)
+    assert nodes.loc[[0, 3]].to_numpy().tolist() == [
+        ["node01", 2, 0, 3, 1, 0, "alive", 1.0],
+        ["node04", 2, 0, 0, 0, 0, "alive", 1.0],
+    ]
+    assert frames.jobs_frame(scribe.log).to_numpy().tolist() == [
+        [scribe.job, "ready", "map 2/2, reduce 3/3", 0.0, 4.25],
+        [dead.job, "dead", "map 0/2, reduce 0/3", 5.0, 0.5],
+    ]
+    assert len(frames.jobs_frame(scribe.log, 1.0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [
+        ([1, 2], "int64"),
+        ([0.5, 1.5], "float64"),
+        ([True, False], "bool"),
+        (["a", "b"], "str"),
+        ([1, 2.5], "object"),
+        ([2**70, 1], "object"),
+        ([[1], [2]], "object"),
+        ([(1, 2), (3, 4)], "object"),
+        ([None, None], "object"),
+        ([], "object"),
+    ],
+)
+def test_results_have_the_dtype_of_their_values(values: list[Any], dtype: str) -> None:
+    """Results of one plain type can be summed and plotted, any others come back as they are."""
+    found = frames.output_frame((0, "key", value) for value in values)
+    assert tuple(found.columns) == rows.OUTPUT
+    assert found["value"].dtype == dtype
+    assert found["partition"].dtype == "int64"
+    assert found["value"].to_list() == values
+
+
+def test_text_without_utf8_is_shown() -> None:
+    """A message with half a surrogate pair does not keep a frame from being made or printed."""
+    scribe = logs.Scribe()
+    scribe.submit()
+    scribe.start(0.0, "map", 0, "node01")
+    scribe.say(0.5, "map", 0, "node01", "bad \ud800")
+    assert "bad" in frames.log_frame(scribe.log, scribe.job)["message"].iloc[-1]
+
+
+def test_frames_are_fresh() -> None:
+    """Changing a frame changes nothing else."""
+    scribe = logs.ready()
+    changed = frames.tasks_frame(scribe.log, scribe.job)
+    changed["host"] = "x"
+    assert frames.tasks_frame(scribe.log, scribe.job).loc[0, "host"] == "node01"

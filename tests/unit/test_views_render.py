@@ -1,0 +1,296 @@
+"""HTML and text: what they show, and what survives where a notebook is not trusted."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from base64 import b64decode
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+
+from disco_sim.error import JobError
+from disco_sim.model.cluster import ClusterSpec
+from disco_sim.views import cards, frames, render
+from disco_sim.views.render import BLUE, Card, page, plain, rgba, table, table_text
+from disco_sim.views.rows import Table
+from disco_sim.views.state import JobState
+from disco_sim.views.timeline import timeline_image, timeline_svg
+from tests.unit import logs
+
+SPEC = ClusterSpec.of(4)
+TAGS = {
+    "div",
+    "span",
+    "strong",
+    "code",
+    "table",
+    "caption",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "details",
+    "summary",
+    "pre",
+    "img",
+}
+ATTRIBUTES = {"class", "title", "style", "open", "scope", "colspan", "alt", "src"}
+# What JupyterLab keeps of styles in a notebook that is not trusted, as far as it is used here.
+STYLES = {
+    "background-color",
+    "border",
+    "border-collapse",
+    "border-radius",
+    "caption-side",
+    "cursor",
+    "display",
+    "font-weight",
+    "height",
+    "margin",
+    "margin-left",
+    "margin-right",
+    "margin-top",
+    "max-width",
+    "min-width",
+    "opacity",
+    "overflow-x",
+    "padding",
+    "padding-left",
+    "text-align",
+    "vertical-align",
+    "white-space",
+    "width",
+}
+
+
+class Checker(HTMLParser):
+    """Asserts that all of a page survives the sanitizer, and that tags are closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Check one tag."""
+        assert tag in TAGS
+        self.open += [tag] if tag != "img" else []
+        for name, value in attrs:
+            assert name in ATTRIBUTES
+            if name == "style":
+                for rule in (value or "").split(";"):
+                    key, _, setting = rule.partition(":")
+                    assert key in STYLES
+                    assert "var(" not in setting
+                    assert re.fullmatch(r"[a-z0-9#%., ()\-]+", setting)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Check that a tag closes the one that is open."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Keep what a reader sees."""
+        self.seen += data
+
+
+def checked(html: str) -> str:
+    """The text of a piece of HTML that survives the sanitizer."""
+    checker = Checker()
+    checker.feed(html)
+    checker.close()
+    assert checker.open == []
+    return checker.seen
+
+
+def _cards() -> dict[str, Card]:
+    ready = logs.ready()
+    dead = logs.dead(ready.log, start_s=5.0)
+    error = JobError(
+        "map:0 failed",
+        None,
+        dead.job,
+        stage="map",
+        task=0,
+        host="node01",
+        time_s=5.5,
+        record="'<a>'",
+        lines="4      int(line)",
+    )
+    error.__cause__ = ValueError("no <number>")
+    return {
+        "disco": cards.disco_card(ready.log, SPEC, "master:8989", {"seed": "0"}),
+        "ready": cards.job_card(ready.log, ready.job, read=ready.read, values=logs.OOB_VALUES, nodes=SPEC.nodes),
+        "active": cards.job_card(ready.log, ready.job, until_s=0.25),
+        "dead": cards.job_card(ready.log, dead.job),
+        "oob": cards.oob_card(ready.log, ready.job, logs.OOB_VALUES),
+        "story": cards.story_card(ready.log, ready.job, "map", 1),
+        "error": cards.error_card(error),
+    }
+
+
+@pytest.mark.parametrize("name", _cards())
+def test_cards_survive_without_trust_and_are_deterministic(name: str) -> None:
+    """A card uses only what is kept in an untrusted notebook, and the same values give the same text and HTML."""
+    card, again = _cards()[name], _cards()[name]
+    seen = checked(card.html())
+    assert (card.html(), card.text()) == (again.html(), again.text())
+    for fact, value in card.facts:
+        assert fact in seen and value in seen
+        assert f"{fact}: {value}" in card.text()
+    assert card.name in seen and card.text().startswith(f"{card.kind} {card.name}")
+    assert " object at 0x" not in card.html() + card.text()
+
+
+def test_user_text_is_shown_not_run() -> None:
+    """A key that looks like a tag, and a message with markup, are shown as they were written."""
+    html = _cards()["ready"].html()
+    assert "<script" not in html and "<b>" not in html
+    assert "<script>" in checked(html) and "hello <b>world</b>" in checked(html)
+
+
+def test_what_no_page_can_hold_is_escaped() -> None:
+    """Control characters and half surrogate pairs become backslash escapes, so a notebook can be saved."""
+    assert plain("a\x00\ud800\n") == "a\\x00\\ud800\n"
+    assert "\\ud800" in checked(table(Table(("key",), [("\ud800",)]), "Keys"))
+
+
+def test_the_text_of_a_job() -> None:
+    """The text twin of a job holds its facts, its stages, its partitions and its out-of-band results."""
+    assert _cards()["ready"].text() == "\n".join(
+        [
+            "Job wordcount@1a:2b:3c: ready",
+            "  stages: map 2/2, reduce 3/3",
+            "  inputs: 2",
+            "  submitted: 2010/09/01 00:00:00",
+            "  took: 4.250 s (virtual)",
+            "Stages",
+            "  stage   waiting  running  done  failed",
+            "  map           0        0     2       1",
+            "  reduce        0        0     3       0",
+            "Partitions (6)",
+            "  stage   partition  host    records  keys  bytes  share  top_key   top_key_records",
+            "  map             0  node01        4     2     40  80.0%  the                     3",
+            "  map             1  node02        0     0      0   0.0%  –                       0",  # noqa: RUF001
+            "  map             2  node03        1     1     10  20.0%  <script>                1",
+            "  reduce          0  node01        2     2     20  66.7%  a                       1",
+            "  reduce          1  node02        0     0      0   0.0%  –                       0",  # noqa: RUF001
+            "  reduce          2  node03        1     1     10  33.3%  <script>                1",
+            "Out-of-band results (3)",
+            "  key      value        size  stage  task  run  host    put_s  state",
+            "  lines:0  12              2  map       0    0  node01  0.500  committed",
+            "  lines:1  –               2  map       1    0  node02  0.750  dropped",  # noqa: RUF001
+            "  lines:1  b'\\x00\\xff'     2  map       1    0  node01  3.250  committed",
+        ]
+    )
+
+
+def test_an_error_card_says_what_where_and_why() -> None:
+    """The card of a failed job shows the task, the host, the record, the user's lines and the cause."""
+    seen = checked(_cards()["error"].html())
+    for fact in ("map:0 failed", "node01", "5.500 s", "'<a>'", "int(line)", "ValueError: no <number>"):
+        assert fact in seen
+        assert fact in _cards()["error"].text()
+
+
+def test_long_tables_show_their_ends_and_size() -> None:
+    """Above max_rows a table shows ten rows of each end and how many rows there are."""
+    frame = pd.DataFrame({"n": range(1000, 1100)})
+    seen = checked(table(frame, "Numbers"))
+    assert "1009" in seen and "1090" in seen and "1010" not in seen and "1089" not in seen
+    assert "80 rows not shown" in seen and "100 rows" in seen
+    assert "100 rows" in table_text(frame)
+    assert "rows" not in checked(table(frame, "Numbers", max_rows=100))
+
+
+def test_bars_are_relative_to_the_largest_number() -> None:
+    """A bar is full at the largest number of its column; unknown numbers have none."""
+    html = table(Table(("records",), [(1,), (4,), (None,)]), "Bars", bars={"records": rgba(BLUE, 0.8), "other": "red"})
+    assert re.findall(r"width:([\d.]+)%", html) == ["25.0", "100.0"]
+
+
+def test_unknown_values_are_a_dash() -> None:
+    """None, <NA> and NaN are shown alike."""
+    frame = pd.DataFrame({"a": pd.Series([pd.NA], dtype="Int64"), "b": [float("nan")], "c": [pd.NaT]})
+    assert checked(table(frame, "")).count("–") == 3  # noqa: RUF001
+
+
+def test_tables_have_a_caption_and_scopes() -> None:
+    """Readers of screens hear what a table is and which head a cell belongs to."""
+    html = table(Table(("a", "b"), []), "Nothing <yet>")
+    assert ">Nothing &lt;yet&gt;</caption>" in html and html.count('scope="col"') == 2 and "0 rows" in html
+
+
+def test_states_are_words_in_a_frame() -> None:
+    """A state is told by a word, coloured only in addition; other words stay plain."""
+    assert ">ready</span>" in render.chip("ready")
+    assert render.chip("<odd>") == "&lt;odd&gt;"
+
+
+def test_a_timeline_has_a_bar_per_run() -> None:
+    """The drawing has a titled bar for each run, hatches the failed one, and names idle nodes when told of them."""
+    ready = logs.ready()
+    state = JobState.of(ready.log, ready.job)
+    svg = timeline_svg(state, SPEC.nodes)
+    root = ElementTree.fromstring(svg)
+    titles = [title.text or "" for title in root.iter("{http://www.w3.org/2000/svg}title")]
+    assert titles[0] == "Timeline of wordcount@1a:2b:3c: 6 runs on 3 nodes in 4.250 virtual seconds, ready"
+    assert len(titles) == 1 + len(state.runs)
+    assert "map:1 run 1 on node01, 2.750 to 3.250 s, done" in titles
+    assert ">failed run<" in svg and ">node04<" in svg and ">node04<" not in timeline_svg(state)
+    assert " id=" not in svg
+
+
+def test_a_timeline_image_needs_no_trust() -> None:
+    """In notebooks the drawing is an image with a text for those who do not see it."""
+    ready = logs.ready()
+    state = JobState.of(ready.log, ready.job)
+    image = timeline_image(state)
+    checked(image)
+    assert 'alt="Timeline of wordcount' in image
+    data = re.search(r"base64,([^\"]+)", image)
+    assert data is not None and b64decode(data[1]).startswith(b"<svg")
+    assert b"currentColor" not in b64decode(data[1])
+
+
+@pytest.mark.parametrize("until_s", [0.0, 0.1, 0.75, None])
+def test_a_timeline_can_be_drawn_at_any_time(until_s: float | None) -> None:
+    """A job that has just begun, or whose runs still go on, has a drawing, too; so has a huge cluster."""
+    ready = logs.ready()
+    state = JobState.of(ready.log, ready.job, until_s)
+    ElementTree.fromstring(timeline_svg(state))
+    svg = timeline_svg(state, ClusterSpec.of(100).nodes)
+    ElementTree.fromstring(svg)
+    assert "(200 slots not shown)" in svg and ">node01<" in svg
+
+
+def test_a_page_loads_nothing() -> None:
+    """A page forbids all but its own styles and images in it, and names no other place."""
+    ready = logs.ready()
+    html = page("Word <count>", timeline_svg(JobState.of(ready.log, ready.job)))
+    assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in html
+    assert "<title>Word &lt;count&gt;</title>" in html and 'charset="utf-8"' in html
+    assert "prefers-color-scheme: dark" in html
+    assert re.findall(r"https?://[^\"]+", html) == ["http://www.w3.org/2000/svg"]
+
+
+def test_frames_and_tables_look_alike() -> None:
+    """A DataFrame is shown as the plain rows that it was made from."""
+    ready = logs.ready()
+    frame = frames.partitions_frame(ready.log, ready.job, ready.read)
+    assert "80.0%" in checked(table(frame, "Partitions"))
+    assert table_text(frame) in _cards()["ready"].text().replace("\n  ", "\n").replace("\n  ", "\n")
+
+
+def test_cards_need_no_pandas() -> None:
+    """Cards, stories and states are made without importing pandas or ipywidgets."""
+    code = (
+        "import sys, disco_sim.views.cards, disco_sim.views.monitor; "
+        "print([name for name in ('pandas', 'ipywidgets', 'numpy') if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
