@@ -11,7 +11,7 @@ CORE := not browser and not kernel and not notebooks
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo lab test check cov notebooks benchmark clean
+.PHONY: help demo lab test check cov notebooks picture benchmark clean
 .PHONY: test-static test-core test-notebooks test-kernel test-browser chromium
 
 help: ## list these targets
@@ -21,7 +21,7 @@ demo: $(VENV)/installed ## run a word count on a simulated cluster, here in the 
 	@$(BIN)/disco-sim demo
 
 lab: $(VENV)/installed-lab ## open JupyterLab on the notebooks
-	@$(RUN) jupyterlab --notebook-dir=notebooks
+	@$(BIN)/disco-sim lab notebooks
 
 test: test-static test-core test-notebooks test-kernel test-browser ## run everything: linters, tests, notebooks, kernel, browser
 
@@ -56,6 +56,9 @@ cov: $(VENV)/installed-test ## branch coverage of what computes, schedules and s
 
 notebooks: $(VENV)/installed-test ## run every notebook again and write it in its normal form
 	$(RUN) tools.notebooks
+
+picture: $(VENV)/installed-test chromium ## draw the picture in the README again
+	$(RUN) tools.picture
 
 benchmark: $(VENV)/installed-test ## measure speed and memory
 	@set -e; for script in benchmarks/*.py; do echo "$(BIN)/python $$script"; $(BIN)/python "$$script"; done

@@ -1,4 +1,4 @@
-"""Every exception of disco_sim; imports nothing.
+"""Every exception of disco_sim; imports nothing of disco_sim.
 
 The class of an error decides what happens to a failed task: a `DataError` (and Python's own OSError
 and MemoryError) is tried again on another node, anything else ends the job. Facts are attributes of
@@ -7,7 +7,13 @@ the error, and errors survive pickling with facts and cause.
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from types import FrameType, TracebackType
+from typing import Any, ClassVar
+
+_OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 def _rebuild(
@@ -18,6 +24,43 @@ def _rebuild(
     error.__dict__.update(facts)
     error.__cause__ = cause
     return error
+
+
+def cut_traceback(traceback: TracebackType | None, is_kept: Callable[[TracebackType], bool]) -> TracebackType | None:
+    """The traceback with only the entries that are to be kept, in their order; None if there are none."""
+    cut: TracebackType | None = None
+    for entry in reversed(list(_entries(traceback))):
+        if is_kept(entry):
+            cut = TracebackType(cut, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return cut
+
+
+def _entries(traceback: TracebackType | None) -> Iterator[TracebackType]:
+    while traceback is not None:
+        yield traceback
+        traceback = traceback.tb_next
+
+
+def _ipython_lines(error: BaseException, frames: Sequence[FrameType] = ()) -> list[str]:
+    """What IPython shows of an error: frames of disco_sim left out, but for `frames`; its debugger walks no others."""
+    from IPython.core.getipython import get_ipython
+
+    error.__traceback__ = cut_traceback(
+        error.__traceback__, lambda entry: entry.tb_frame in frames or not is_own(entry)
+    )
+    shell: Any = get_ipython()
+    lines: list[str] = shell.InteractiveTB.structured_traceback(type(error), error, error.__traceback__)
+    return lines
+
+
+def shorten(error: BaseException) -> None:
+    """Let IPython show an error that is none of ours, such as an interrupt, without the frames of disco_sim."""
+    vars(error)["_render_traceback_"] = partial(_ipython_lines, error)
+
+
+def is_own(entry: TracebackType) -> bool:
+    """Whether an entry of a traceback is a frame of disco_sim."""
+    return os.path.abspath(entry.tb_frame.f_code.co_filename).startswith(_OWN_FOLDER)
 
 
 class DiscoError(Exception):
@@ -38,6 +81,14 @@ class DiscoError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.args, dict(self.__dict__), self.__cause__)
 
+    def _render_traceback_(self) -> list[str]:
+        # IPython asks for this when the error ends a cell.
+        return _ipython_lines(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        # And for this when the error is a cell's value.
+        printer.text(f"{type(self).__name__}: {self}")
+
     def __getattr__(self, name: str) -> Any:
         # Facts are set per error; this only tells type checkers and readers that any fact may be asked for.
         raise AttributeError(f"{type(self).__name__} has no fact {name!r}; it has {sorted(self.__dict__)}")
@@ -50,6 +101,9 @@ class JobError(DiscoError):
     `host`, `time_s`, `record` and `lines` (the user's own source lines) say where it happened.
     """
 
+    draw: ClassVar[Callable[[JobError], dict[str, str]] | None] = None
+    """How a notebook displays the error as a value; set by the part of disco_sim that can draw."""
+
     def __init__(self, error: str, master: str | None = None, jobname: str | None = None, **facts: Any) -> None:
         super().__init__(error, master=master, jobname=jobname, **facts)
         self.error = error
@@ -57,6 +111,21 @@ class JobError(DiscoError):
     def __str__(self) -> str:
         name = self.__dict__.get("jobname")
         return f"Job {name} failed: {self.args[0]}" if name else str(self.args[0])
+
+    def _render_traceback_(self) -> list[str]:
+        cause = self.__cause__
+        if cause is None or cause.__cause__ is not None or (cause.__context__ and not cause.__suppress_context__):
+            return _ipython_lines(self)
+        # The message and the frames of the cause are in this error already, so it is not shown once more.
+        frames = [entry.tb_frame for entry in _entries(cause.__traceback__)]
+        self.__cause__ = None
+        try:
+            return _ipython_lines(self, frames)
+        finally:
+            self.__cause__ = cause
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {} if JobError.draw is None else JobError.draw(self)
 
 
 class DataError(DiscoError):

@@ -5,16 +5,18 @@ from __future__ import annotations
 import difflib
 import inspect
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from functools import partial
 from typing import Any
 
 from disco_sim import func
 from disco_sim.error import DiscoError, InputError
 from disco_sim.model.job import JobSpec
+from disco_sim.runtime.shuffle import name_of
+from disco_sim.util import argcount
 
 _FUNCTIONS = {
     "map": ((2,), "map(entry, params)"),
@@ -146,15 +148,17 @@ def check_function(argument: str, function: Any, counts: Sequence[int], form: st
         )
     try:
         signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        return  # a builtin that does not tell what it takes
+    except (TypeError, ValueError):  # a builtin that does not tell what it takes
+        if len(counts) > 1:
+            argcount(function)  # says that it must, for how it is called depends on it
+        return
     for count in counts:
         try:
             signature.bind(*[None] * count)
         except TypeError:
             continue
         return
-    name = getattr(function.func if isinstance(function, partial) else function, "__name__", argument)
+    name = name_of(function)
     raise DiscoError(
         f"{argument} function {name}{signature} was given; it is called with {' or '.join(map(str, counts))} "
         f"arguments: write it as {form}",
@@ -164,10 +168,10 @@ def check_function(argument: str, function: Any, counts: Sequence[int], form: st
 
 
 def _check_name(name: Any) -> None:
-    if not isinstance(name, str) or not name or any(c in "/. \t\n@" for c in name):
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_\-]{1,200}", name):
         raise DiscoError(
-            f"job name {name!r} has an invalid prefix; a name is text without / . @ or blanks, best of letters, "
-            "digits and _: name='wordcount'",
+            f"job name {name!r} has an invalid prefix; a name is 1 to 200 of the characters A-Z a-z 0-9 _ -: "
+            "name='wordcount'",
             name=name,
         )
 
@@ -221,10 +225,22 @@ def _count(argument: str, value: Any) -> int:
 
 
 def _input_list(value: Any) -> tuple[Any, ...]:
-    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+    if hasattr(value, "itertuples") or type(value).__name__ == "Series":
+        raise InputError(
+            f"Job 'input' is a {type(value).__name__}, not a list of input locations; write input=disco.split(data, 8) "
+            "to cut it into several inputs",
+            input=value,
+        )
+    if isinstance(value, (str, bytes, os.PathLike)) or not hasattr(value, "__iter__"):
         raise InputError(
             f"Job 'input' is not a list of input locations, or a list of such lists: {value!r}; "
             f"write input=[{value!r}], or disco.split({value!r}, 8) to cut it into several inputs",
+            input=value,
+        )
+    if isinstance(value, (set, frozenset, Mapping)):
+        raise InputError(
+            f"Job 'input' is a {type(value).__name__}, and the order of inputs counts: give a list, such as "
+            "sorted(...) of it",
             input=value,
         )
     return tuple(value)
@@ -232,26 +248,43 @@ def _input_list(value: Any) -> tuple[Any, ...]:
 
 def _files(value: Any) -> dict[str, bytes]:
     """The files to ship, by name: paths keep their last part, dicts give contents themselves."""
+    if isinstance(value, (str, bytes, os.PathLike)):
+        raise DiscoError(f"required_files={value!r} was given; it is a list of paths, or a dict {{name: contents}}")
     files: dict[str, bytes] = {}
     if isinstance(value, Mapping):
-        items = [(str(name), content) for name, content in value.items()]
-    else:
-        items = [(os.path.basename(str(path)), path) for path in value or ()]
-    for name, content in items:
-        if os.path.isabs(name) or ".." in name.split("/") or not name:
-            raise DiscoError(
-                f"required file name {name!r} is unsafe; names stay inside the task's folder: no / in front, no .."
-            )
-        if isinstance(value, Mapping):
+        for name, content in value.items():
+            _check_file_name(name)
+            if not isinstance(content, (str, bytes, bytearray)):
+                raise DiscoError(
+                    f"required_files[{name!r}] is of type {type(content).__name__}; the dict has file contents, str or "
+                    "bytes: to ship a file by its path, give a list"
+                )
             files[name] = content.encode() if isinstance(content, str) else bytes(content)
-            continue
+        return files
+    for path in value or ():
+        name = os.path.basename(os.fspath(path))
+        _check_file_name(name)
+        if name in files:
+            raise DiscoError(
+                f"required_files has two files of the name {name!r}; a task has them side by side in its folder: give "
+                "a dict {name: contents} to rename one"
+            )
         try:
-            with open(content, "rb") as file:
+            with open(path, "rb") as file:
                 files[name] = file.read()
         except OSError as error:
             raise InputError(
-                f"required file {str(content)!r} cannot be read: {error.strerror}; paths are seen from the folder "
+                f"required file {os.fspath(path)!r} cannot be read: {error.strerror}; paths are seen from the folder "
                 "the notebook runs in",
-                file=str(content),
+                file=os.fspath(path),
             ) from error
     return files
+
+
+def _check_file_name(name: Any) -> None:
+    if not isinstance(name, str) or os.path.isabs(name) or set(name.split("/")) & {"", ".", ".."}:
+        raise DiscoError(
+            f"required file name {name!r} is unsafe; names stay inside the task's folder: text with no / in front or "
+            "at the end, no . and no .. as a part",
+            file=name,
+        )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from disco_sim.client import info
 from disco_sim.client.arguments import resolve
 from disco_sim.client.driver import Driver
-from disco_sim.client.inputs import cut_records, cut_text, frozen
+from disco_sim.client.inputs import cut_records, cut_text, frozen, lines_of
 from disco_sim.client.job import Job
 from disco_sim.client.oob import AllOOBResults
 from disco_sim.client.prepare import prepare
@@ -116,6 +116,11 @@ class Disco:
         """The virtual time, in seconds since the cluster's start."""
         return self.cluster.now_s
 
+    @property
+    def listeners(self) -> list[Callable[[Event], None]]:
+        """Functions that are called with every event when it has happened; append your own. They must not drive."""
+        return self._driver.listeners
+
     def close(self) -> None:
         """Give the master's port back and take no more jobs; what is there can still be looked at."""
         if not self._is_closed:
@@ -172,7 +177,7 @@ class Disco:
         if isinstance(data, (str, os.PathLike)) and not os.fspath(data).endswith(".gz"):
             return cut_text(os.fspath(data), n)
         if isinstance(data, (str, os.PathLike)):
-            data = _lines_of(os.fspath(data))
+            data = lines_of(os.fspath(data))
         number = self._n_splits
         self._n_splits += 1
         urls: list[str] = []
@@ -334,7 +339,7 @@ class Disco:
         rows = [
             [int(info.EPOCH_S + next(iter(self.cluster.log.of(name))).time_s), self.cluster.status(name), name]
             for name in self._specs
-            if self.cluster.status(name) != "unknown job" and self.cluster.log.n_events(name)
+            if self.cluster.status(name) != "unknown job"
         ]
         return rows[::-1]
 
@@ -493,12 +498,3 @@ def _authority(master: str) -> str:
 def _choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise DiscoError(f"{name}={value!r} was given; {name} is one of {', '.join(map(repr, choices))}")
-
-
-def _lines_of(path: str) -> list[str]:
-    from disco_sim import func
-    from disco_sim.streams import open_url
-
-    stream, size, url = open_url(path)
-    with stream:
-        return list(func.map_line_reader(stream, size, url))

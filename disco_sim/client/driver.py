@@ -3,25 +3,54 @@
 from __future__ import annotations
 
 import math
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from disco_sim.cluster.base import Cluster
-from disco_sim.error import DiscoError
+from disco_sim.error import DiscoError, shorten
 from disco_sim.model import events
 from disco_sim.model.events import Event
+from disco_sim.node import worker
 from disco_sim.views.monitor import Monitor
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Within it, Ctrl-C reaches job functions at once, but the loop only between two events, through the list given.
+
+    Without this an interrupt could fall between an event and what it brings about, and lose one of them.
+    """
+    waiting: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield waiting  # Python gives signals to the main thread only
+        return
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        task = worker.running.get()
+        if task is not None and task.is_interruptible:
+            raise KeyboardInterrupt
+        waiting.append(number)
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield waiting
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Driver:
     """Drives a cluster on the calling thread; what tasks print appears here, in virtual order.
 
-    `monitors` are those of jobs that somebody watches: they get the job's events instead.
+    `monitors` are those of jobs that somebody watches: they get the job's events instead. Each of `listeners` is called
+    with every event.
     """
 
     def __init__(self, cluster: Cluster) -> None:
         self.monitors: dict[str, Monitor] = {}
+        self.listeners: list[Callable[[Event], None]] = []
         self._cluster = cluster
         self._moving = threading.Lock()
         self._n_heard = 0
@@ -42,12 +71,15 @@ class Driver:
                 "job function or a widget's handler use what does not drive: frames, job.oob, status; kill() and "
                 "blacklist() are taken as requests"
             )
-        with self._let_go():
+        with self._let_go(), _interrupts() as interrupts:
             while not is_done():
                 new = self._cluster.advance(until_s)
                 if happened is not None:
                     happened.extend(new)
                 self._hear()
+                if interrupts:
+                    self._end_last_job()
+                    raise KeyboardInterrupt
                 if not new:
                     return is_done()
             return True
@@ -63,17 +95,30 @@ class Driver:
     def _let_go(self) -> Iterator[None]:
         try:
             yield
+        except KeyboardInterrupt as interrupt:
+            shorten(interrupt)
+            raise
         finally:
             try:
                 self._hear()  # what happened before an interrupt
             finally:
                 self._moving.release()
 
+    def _end_last_job(self) -> None:
+        """Kill the job that the last event was about, as if one of its runs had been interrupted."""
+        job = getattr(self._cluster.log[-1], "job", "")
+        if self._cluster.status(job) == "active":
+            self._cluster.ask(events.JobKillAsked(self._cluster.now_s, job, "interrupted"))
+            while self._cluster.status(job) == "active":
+                self._cluster.advance(self._cluster.now_s)
+
     def _hear(self) -> None:
         log = self._cluster.log
         while self._n_heard < len(log):
             event = log[self._n_heard]
             self._n_heard += 1
+            for listener in self.listeners:
+                listener(event)
             job = getattr(event, "job", "")
             if job in self.monitors:
                 self.monitors[job].show(job, event)

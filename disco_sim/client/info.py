@@ -138,8 +138,6 @@ def job_error(cluster: Cluster, job: str) -> JobError | None:
     lines = [f"Status dead: task {name} failed on {work.host} at {time_s:.3f} s: {failure.reason}"]
     if reason and failure.reason not in reason:
         lines.append(f"  the job ended because: {reason}")
-    if run.attempt and failure.kind != "fatal":
-        lines.append(f"  it was tried {run.attempt + 1} times")
     if failure.record:
         lines.append(f"  record at hand: {failure.record}")
     lines += [f"  {line}" for line in failure.lines.splitlines()]
@@ -161,5 +159,16 @@ def job_error(cluster: Cluster, job: str) -> JobError | None:
         record=failure.record,
         lines=failure.lines,
     )
+    # The frames of the cause are the user's: from there on a traceback is read, and a debugger walks.
+    failure.error.__traceback__ = user_traceback(failure.error)
     error.__cause__ = failure.error
-    return error.with_traceback(user_traceback(failure.error))
+    return error.with_traceback(failure.error.__traceback__)
+
+
+def _drawn(error: JobError) -> dict[str, str]:
+    from disco_sim.views.cards import error_card
+
+    return {"text/html": error_card(error).html()}
+
+
+JobError.draw = _drawn

@@ -7,19 +7,25 @@ import os
 import pickle
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
-from disco_sim.client.registry import cluster_of
+from disco_sim import func
+from disco_sim.client.registry import cluster_of, tagged
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import DataError, DiscoError, InputError
 from disco_sim.model.plan import Output
 from disco_sim.model.work import Blob
+from disco_sim.runtime.inputs import STORED_SCHEMES
+from disco_sim.runtime.sandbox import shown
 from disco_sim.runtime.shuffle import size_of_all
-from disco_sim.streams import BYTE_RANGE
+from disco_sim.streams import BYTE_RANGE, open_url
 from disco_sim.util import schemesplit
 
 _SCHEMES = ("raw", "http", "https", "file", "dir", "disco", "split", "tag")
+_REPLICA_SCHEMES = ("raw", "http", "https", "file", "disco", "split")
+_SCHEMES_WITH_HOST = ("http", "https", "disco")
 
 
 class Expansion:
@@ -51,49 +57,56 @@ class Expansion:
                 number += 1
 
     def _replica_lists(self, entry: Any, seen_tags: set[str]) -> Iterator[tuple[int, list[str]]]:
+        """What one entry of the input list stands for: (partition, replica list) for each input."""
         if isinstance(entry, (list, tuple)):
+            if len(entry) == 1:
+                yield from self._replica_lists(entry[0], seen_tags)
+                return
             if not entry or not all(isinstance(url, (str, os.PathLike)) for url in entry):
                 raise InputError(
-                    f"input {entry!r} is no list of replicas; a list inside the input list holds URLs of the same data"
+                    f"input {entry!r} is no list of replicas; a list inside the input list holds URLs of the same data",
+                    input=entry,
                 )
-            yield self._existing([os.fspath(url) for url in entry])
+            yield 0, self._replicas([os.fspath(url) for url in entry])
             return
         if not isinstance(entry, (str, os.PathLike)):
             raise InputError(
-                f"input {entry!r} is of type {type(entry).__name__}; an input is a URL or path, or a list of replicas: "
-                "disco.split(records, n) makes inputs of data in variables",
+                f"input {shown(entry)} is of type {type(entry).__name__}; an input is a URL or path, or a list of "
+                "replicas: disco.split(records, n) makes inputs of data in variables",
                 input=entry,
             )
         url = os.fspath(entry)
         scheme, rest = schemesplit(url)
+        _check_scheme(url, _SCHEMES)
         if scheme == "dir":
-            yield from ((label, [blob]) for label, blob in cluster_of(url, self._cluster).index(url))
+            for label, blob in self._index(url):
+                yield label, self._stored([blob])
         elif scheme == "tag":
             yield from self._tag(rest, seen_tags)
         elif scheme in ("", "file"):
             yield from ((0, [path]) for path in self._paths(url, rest))
-        elif scheme in _SCHEMES:
-            yield self._existing([url])
         else:
-            raise InputError(
-                f"input {url!r} has the unknown scheme {scheme!r}; the schemes are {', '.join(_SCHEMES)}, "
-                "and a path without one",
-                input=url,
-            )
+            yield 0, self._stored([url])
+
+    def _index(self, url: str) -> list[tuple[int, str]]:
+        try:
+            return cluster_of(url, self._cluster).index(url)
+        except DataError as error:
+            raise InputError(f"input {url!r} cannot be used: {error}", input=url) from error
 
     def _tag(self, name: str, seen: set[str]) -> Iterator[tuple[int, list[str]]]:
         if name in seen:
             return
         seen.add(name)
         try:
-            entries = self._cluster.tags.urls(name)
+            entries = tagged(name, self._cluster)
         except DataError as error:
-            raise InputError(f"input tag://{name}: {error}", input=f"tag://{name}") from error
+            raise InputError(f"input tag://{name} cannot be used: {error}", input=f"tag://{name}") from error
         for urls in entries:
             if schemesplit(urls[0])[0] == "tag":
                 yield from self._tag(schemesplit(urls[0])[1], seen)
             else:
-                yield 0, urls
+                yield 0, self._stored(urls)
 
     def _paths(self, url: str, path: str) -> list[str]:
         """The files that a path, a directory or a glob stands for, as the user wrote them."""
@@ -109,46 +122,76 @@ class Expansion:
         else:
             files, what = [], "there is no such file"
         if not files:
+            tag = f", tag://{path} for the tag of that name" if path in self._cluster.tags.list(path) else ""
             raise InputError(
                 f"input {url!r} cannot be used: {what}, seen from the folder the notebook runs in; "
-                "give a path of a file, a directory, a glob, or a URL such as raw://some text",
+                f"give a path of a file, a directory, a glob, or a URL such as raw://some text{tag}",
                 input=url,
             )
         return files
 
-    def _existing(self, urls: list[str]) -> tuple[int, list[str]]:
-        """The replica list itself, if at least one of it may be there."""
-        stored = [url for url in urls if schemesplit(url)[0] in ("disco", "split")]
-        for url in stored:
-            owner = cluster_of(url, self._cluster)
-            if owner is not self._cluster:
-                self._cluster.store(url, owner.read(url))
-        if len(stored) == len(urls) == 1:
-            try:
-                self._cluster.read(urls[0])
-            except DataError as error:
-                raise InputError(f"input {urls[0]!r} cannot be used: {error}", input=urls[0]) from error
-        paths = [url for url in urls if schemesplit(url)[0] in ("", "file")]
-        if len(paths) == len(urls) and not any(size_of_file(url) is not None for url in paths):
+    def _replicas(self, urls: list[str]) -> list[str]:
+        """The replica list itself, if each of it is of a kind that can be read, and at least one may be there."""
+        for url in urls:
+            _check_scheme(url, _REPLICA_SCHEMES)
+        if all(schemesplit(url)[0] in ("", "file") and size_of_file(url) is None for url in urls):
             raise InputError(f"none of the replicas {urls!r} is there; give at least one file that exists", input=urls)
-        return 0, urls
+        return self._stored(urls)
+
+    def _stored(self, urls: list[str]) -> list[str]:
+        """The replica list itself, if not all of it is stored data that is gone; data of another Disco is fetched."""
+        gone: DataError | None = None
+        n_gone = 0
+        for url in urls:
+            if schemesplit(url)[0] not in STORED_SCHEMES:
+                continue
+            try:
+                owner = cluster_of(url, self._cluster)
+                blob = owner.read(url)
+            except DataError as error:
+                gone, n_gone = error, n_gone + 1
+                continue
+            if owner is not self._cluster:
+                self._cluster.store(url, blob)
+        if gone is not None and n_gone == len(urls):
+            raise InputError(f"input {urls[0]!r} cannot be used: {gone}", input=urls[0]) from gone
+        return urls
 
     def _piece(self, number: int, label: int, urls: list[str]) -> Output:
         home = self._hosts[number % len(self._hosts)]
         places: list[tuple[str, str]] = []
         for url in urls:
-            host = re.sub(r":\d+\Z", "", schemesplit(url)[1].split("/", 1)[0]) if "://" in url else ""
+            scheme, rest = schemesplit(url)
+            host = re.sub(r":\d+\Z", "", rest.split("/", 1)[0]) if scheme in _SCHEMES_WITH_HOST else ""
             places.append((host if host in self._hosts else home, url))
         (first, blob), *others = places
-        return Output(label, first, 0, self._size(blob), blob, tuple(others))
+        return Output(label, first, 0, self._size(urls), blob, tuple(others))
 
-    def _size(self, url: str) -> int:
-        scheme, rest = schemesplit(url)
-        if scheme in ("disco", "split"):
-            return self._cluster.read(url).n_bytes
-        if scheme == "raw":
-            return len(rest.encode())
-        return size_of_file(url) or 0
+    def _size(self, urls: list[str]) -> int:
+        """The bytes of the first replica whose size can be told, else 0."""
+        for url in urls:
+            scheme, rest = schemesplit(url)
+            if scheme == "raw":
+                return len(rest.encode())
+            size = size_of_file(url)
+            if scheme in STORED_SCHEMES:
+                with suppress(DataError):
+                    size = self._cluster.read(url).n_bytes
+            if size is not None:
+                return size
+        return 0
+
+
+def _check_scheme(url: str, schemes: tuple[str, ...]) -> None:
+    scheme = schemesplit(url)[0]
+    if scheme and scheme not in schemes:
+        what = "unknown scheme" if scheme not in _SCHEMES else "scheme"
+        where = "" if schemes is _SCHEMES else " inside a list of replicas"
+        raise InputError(
+            f"input {url!r} has the {what} {scheme!r}{where}; the schemes there are {', '.join(schemes)}, and none for "
+            "a path: write one of them, or open it in a map_input_stream function that gets raw://YOUR-URL",
+            input=url,
+        )
 
 
 def _range_of(path: str) -> re.Match[str] | None:
@@ -175,7 +218,7 @@ def cut_text(path: str, n: int) -> list[str]:
     """
     if not os.path.isfile(path):
         raise InputError(
-            f"split({path!r}, {n}): there is no such file; give the path of a text file, or records themselves: "
+            f"split({shown(path)}, {n}): there is no such file; give the path of a text file, or records themselves: "
             "disco.split(text.splitlines(), 8)",
             input=path,
         )
@@ -194,17 +237,31 @@ def cut_text(path: str, n: int) -> list[str]:
     return [f"{path}?bytes={start}-{end}" for start, end in pairwise(borders)]
 
 
+def lines_of(path: str) -> list[str]:
+    """The lines of a text file that may be packed.
+
+    Raises:
+        InputError: If it cannot be read as UTF-8 text.
+    """
+    try:
+        stream, size, url = open_url(path)
+        with stream:
+            return list(func.map_line_reader(stream, size, url))
+    except DataError as error:
+        raise InputError(f"split({path!r}, ...): {error}", input=path) from error
+
+
 def cut_records(records: Any, n: int, rows: str) -> list[list[Any]]:
     """`n` lists of consecutive records of about equal length; rows of a DataFrame are tuples, or dicts."""
     if rows not in ("tuple", "dict"):
         raise DiscoError(f"rows={rows!r} was given; rows is 'tuple' or 'dict', the form of a DataFrame's rows")
-    if type(records).__module__.partition(".")[0] == "pandas":
-        if hasattr(records, "itertuples"):
-            records = records.to_dict("records") if rows == "dict" else records.itertuples(index=False, name=None)
-    elif not hasattr(records, "__iter__"):
+    if hasattr(records, "itertuples"):
+        records = records.to_dict("records") if rows == "dict" else records.itertuples(index=False, name=None)
+    elif not hasattr(records, "__iter__") or isinstance(records, (bytes, bytearray, set, frozenset)):
         raise InputError(
-            f"split({records!r}, {n}): a value of type {type(records).__name__} has no records; give a path, a list or "
-            "any iterable, a Series or a DataFrame"
+            f"split({shown(records)}, {n}): a {type(records).__name__} has no records, or no order of them; give a "
+            "path, a list or another iterable, a Series or a DataFrame: sorted(...) makes a list of a set",
+            input=records,
         )
     everything = list(records)
     borders = [len(everything) * number // n for number in range(n + 1)]

@@ -253,8 +253,7 @@ class Job:
             return f"{type(self).__name__}({self.name}, not submitted)"
         from disco_sim.views.state import JobState
 
-        state = JobState.of(self.disco.cluster.log, self.name) if self.disco.cluster.log.n_events(self.name) else None
-        progress = state.progress if state is not None else "not begun"
+        progress = JobState.of(self.disco.cluster.log, self.name).progress
         return f"{type(self).__name__}({self.name}, {self.status}{', ' if progress else ''}{progress})"
 
     def _card(self) -> Card:
@@ -264,7 +263,7 @@ class Job:
         return job_card(cluster.log, self.name, read=cluster.read, values=dict(self.oob), nodes=cluster.spec.nodes)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        if self._disco is None or not self.disco.cluster.log.n_events(self.name):
+        if self._disco is None or self.status == "unknown job":
             return {"text/plain": repr(self)}
         card = self._card()
         return {"text/plain": card.text(), "text/html": card.html()}
@@ -281,11 +280,12 @@ class Story:
 
     @property
     def lines(self) -> list[str]:
-        """The story's lines as text: virtual time, host, message."""
+        """The story's lines as text: virtual seconds since the job's submission, host, message."""
         from disco_sim.views.story import task_story
 
+        start_s = next(self._log.of(self._job)).time_s
         told = task_story(self._log, self._job, self._stage, self._task)
-        return [f"{line.time_s:.3f} s {line.host} {line.text}" for line in told]
+        return [f"{line.time_s - start_s:.3f} s {line.host} {line.text}" for line in told]
 
     def __repr__(self) -> str:
         return f"Story({self._job}, {self._stage}:{self._task}, {len(self.lines)} lines)"

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from types import FunctionType
 from typing import Any
 
 from disco_sim.client.inputs import Expansion
-from disco_sim.client.purity import functions_in, module_aliases
+from disco_sim.client.purity import is_importable, module_aliases, refuse_bound
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import DiscoError, ModUtilImportError, PurityError
 from disco_sim.model.job import JobRequest, JobSpec, Limits
 from disco_sim.model.plan import plan_of
 from disco_sim.runtime.mapping import MapRole
-from disco_sim.runtime.program import FunctionCode, ModuleSource, Program, ship
+from disco_sim.runtime.program import ModuleSource, Program, Shipment
 from disco_sim.runtime.reducing import ReduceRole
 
 _FIELDS = {"map": MapRole._fields, "reduce": ReduceRole._fields}
@@ -34,17 +34,18 @@ def prepare(spec: JobSpec, name: str, serial: int, cluster: Cluster, namespace: 
     modules = tuple(_modules(spec.required_modules or ()))
     expansion = Expansion(spec.input, cluster)
     plan = plan_of(spec, expansion.labels)
-    parameters = _parameters(spec, [stage.name for stage in plan])
-    aliases: dict[str, str] = {}
-    if namespace == "worker":
-        aliases = _aliases(parameters, frozenset(module.name.rpartition(".")[2] for module in modules))
-    functions: list[FunctionCode] = []
-    payload = ship(parameters, functions, keep_names=namespace == "notebook")
+    shipment = Shipment(keep_names=namespace == "notebook")
+    aliases = _Aliases(frozenset(module.name.rpartition(".")[2] for module in modules))
+    for argument, value in _parameters(spec, [stage.name for stage in plan]).items():
+        shipped = shipment.add(argument, value)
+        if namespace == "worker":
+            aliases.check(argument, value, shipped)
+    functions, payload = shipment.packed()
     program = Program(
         roles={stage.name: stage.name for stage in plan},
-        functions=tuple(functions),
+        functions=functions,
         payload=payload,
-        aliases=aliases,
+        aliases=aliases.modules,
         modules=modules,
         files=spec.required_files,
         folder=os.getcwd(),
@@ -61,20 +62,29 @@ def _parameters(spec: JobSpec, stages: list[str]) -> dict[str, Any]:
     return parameters
 
 
-def _aliases(parameters: Mapping[str, Any], known: frozenset[str]) -> dict[str, str]:
-    aliases: dict[str, str] = {}
-    for argument, value in parameters.items():
-        for function in functions_in(value):
-            for alias, module in module_aliases(function, argument, known).items():
-                if aliases.setdefault(alias, module) != module:
+class _Aliases:
+    """The names of modules that job functions use, one meaning each, for they share one namespace in a task."""
+
+    def __init__(self, known: frozenset[str]) -> None:
+        self.modules: dict[str, str] = {}
+        self._known = known
+
+    def check(self, argument: str, value: Any, shipped: list[FunctionType]) -> None:
+        """Check a parameter and the functions that travel with it, and note the modules they use."""
+        for called in value if isinstance(value, tuple) and argument.endswith("_stream") else (value,):
+            if callable(called) and argument != "params":
+                refuse_bound(argument, called)
+        for function in shipped:
+            for alias, module in module_aliases(function, argument, self._known).items():
+                if self.modules.setdefault(alias, module) != module:
                     raise PurityError(
                         f"{argument} function {function.__name__!r} means module {module!r} by {alias!r}, another job "
-                        f"function means {aliases[alias]!r}; job functions share one namespace: import one of them "
-                        "under another name",
+                        f"function means {self.modules[alias]!r}; job functions share one namespace: import one of "
+                        "them under another name",
                         function=function.__name__,
                         name=alias,
+                        line=function.__code__.co_firstlineno,
                     )
-    return aliases
 
 
 def _modules(wanted: Any) -> Iterator[ModuleSource]:
@@ -83,7 +93,7 @@ def _modules(wanted: Any) -> Iterator[ModuleSource]:
         raise DiscoError(f"required_modules={wanted!r} was given; it is a list: required_modules=[{wanted!r}]")
     for entry in wanted:
         if isinstance(entry, str):
-            if not _is_importable(entry):
+            if not is_importable(entry):
                 raise ModUtilImportError(
                     f"required module {entry!r} cannot be found; install it, or ship its file: "
                     f"required_modules=[({entry!r}, 'path/to/{entry.rpartition('.')[2]}.py')]",
@@ -93,32 +103,30 @@ def _modules(wanted: Any) -> Iterator[ModuleSource]:
             continue
         try:
             module, path = entry
-            with open(path, encoding="utf-8") as file:
-                yield ModuleSource(module, file.read(), os.path.abspath(path))
         except (TypeError, ValueError) as error:
             raise DiscoError(
-                f"required_modules holds {entry!r}; its entries are module names or (name, path) pairs"
+                f"required_modules holds {entry!r}; its entries are module names or (name, path) pairs: "
+                "required_modules=['math', ('helpers', 'lib/helpers.py')]"
             ) from error
-        except OSError as error:
+        try:
+            with open(path, encoding="utf-8") as file:
+                source = file.read()
+            compile(source, path, "exec")
+        except (OSError, SyntaxError, ValueError) as error:
             raise ModUtilImportError(
-                f"required module {module!r} cannot be shipped: {path!r} cannot be read ({error.strerror})",
+                f"required module {module!r} cannot be shipped: {str(path)!r} cannot be read ({error}); give the path "
+                "of a Python file, seen from the folder the notebook runs in",
                 module=module,
             ) from error
+        yield ModuleSource(module, source, os.path.abspath(path))
 
 
-def _is_importable(name: str) -> bool:
-    if name in sys.modules:
-        return True
-    try:
-        return importlib.util.find_spec(name) is not None
-    except (ImportError, ValueError):
-        return False
-
-
-def _limits(scheduler: Mapping[str, Any]) -> Limits:
+def _limits(scheduler: Any) -> Limits:
+    if not isinstance(scheduler, Mapping):
+        raise DiscoError(f"scheduler={scheduler!r} was given; it is a dict: scheduler={{'max_cores': 4}}")
     unknown = sorted(set(scheduler) - set(Limits._fields))
     if unknown:
-        raise DiscoError(f"scheduler has the unknown key {unknown[0]!r}; its keys are {', '.join(Limits._fields)}")
+        raise DiscoError(f"scheduler has the unknown key {unknown[0]!r}; its keys are: {', '.join(Limits._fields)}")
     try:
         max_cores = int(scheduler.get("max_cores", Limits().max_cores))
     except (TypeError, ValueError):

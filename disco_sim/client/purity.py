@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import builtins
 import dis
+import importlib.util
+import sys
 import warnings
 from collections.abc import Iterator
 from functools import partial
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from disco_sim.error import PurityError
+from disco_sim.error import ModUtilImportError, PurityError
 from disco_sim.node import worker
-from disco_sim.runtime.program import is_installed
+from disco_sim.runtime.program import is_installed, is_installed_module
+from disco_sim.runtime.shuffle import name_of
 
-_LOADS = ("LOAD_GLOBAL", "LOAD_NAME")
+_LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
+_OF_EVERY_MODULE = ("__name__", "__builtins__")
 
 
 def global_names(code: CodeType, line: int | None = None) -> Iterator[tuple[str, int]]:
-    """The (name, line) of every global that `code` loads, nested functions too, in order.
+    """The (name, line) of every global that `code` loads, nested functions and classes too, in order.
 
     >>> def fun(entry):
     ...     return [len(word) for word in split(entry)]
@@ -26,12 +30,14 @@ def global_names(code: CodeType, line: int | None = None) -> Iterator[tuple[str,
     ['split', 'len']
     """
     line = code.co_firstlineno if line is None else line
-    loaded: set[str] = set()
-    for instruction in dis.get_instructions(code):
+    instructions = list(dis.get_instructions(code))
+    # What the body of a class binds, it finds itself; and every namespace has its own __name__.
+    known = {one.argval for one in instructions if one.opname == "STORE_NAME"} | set(_OF_EVERY_MODULE)
+    for instruction in instructions:
         if instruction.starts_line is not None:
             line = _line_of(instruction, line)
-        if instruction.opname in _LOADS and instruction.argval not in loaded:
-            loaded.add(instruction.argval)
+        if instruction.opname in _LOADS and instruction.argval not in known:
+            known.add(instruction.argval)
             yield instruction.argval, line
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -49,6 +55,7 @@ def module_aliases(function: FunctionType, argument: str, extra: frozenset[str] 
 
     Raises:
         PurityError: If it has a closure, or loads a name that the notebook binds to anything but a module.
+        ModUtilImportError: If it uses a module that cannot be imported.
     """
     names = worker.names()
     _refuse_closure(function, argument)
@@ -69,6 +76,13 @@ def module_aliases(function: FunctionType, argument: str, extra: frozenset[str] 
         if name in extra or _is_builtin(name, bound):
             continue
         if isinstance(bound, ModuleType):
+            if not is_importable(bound.__name__):
+                raise ModUtilImportError(
+                    f"{argument} function {function.__name__!r} uses module {bound.__name__!r} in line {line}, which "
+                    "cannot be imported by that name; write it to a file and give "
+                    f"required_modules=[({bound.__name__!r}, 'path/to/it.py')]",
+                    module=bound.__name__,
+                )
             aliases[name] = bound.__name__
             continue
         raise PurityError(
@@ -101,8 +115,10 @@ def _is_builtin(name: str, bound: Any) -> bool:
     """Whether the notebook's object is the builtin itself, or IPython's stand-in for it."""
     if not hasattr(builtins, name):
         return False
+    builtin = getattr(builtins, name)
     home = str(getattr(bound, "__module__", "") or "")
-    return bound is getattr(builtins, name) or home.startswith(("IPython", "ipykernel"))
+    # IPython's open() wraps the real one, and says it is of the same module.
+    return builtin in (bound, getattr(bound, "__wrapped__", None)) or home.startswith(("IPython", "ipykernel"))
 
 
 def _kind(bound: Any) -> str:
@@ -111,26 +127,43 @@ def _kind(bound: Any) -> str:
     return "class" if isinstance(bound, type) else f"value of type {type(bound).__name__}"
 
 
-def functions_in(thing: Any, depth: int = 0) -> Iterator[FunctionType]:
-    """The functions that would travel with a parameter: itself, those of a partial, of a container, of a Params."""
-    if depth > 6:
+def is_importable(module: str) -> bool:
+    """Whether a module can be imported by its name, also on a node."""
+    if module == "__main__":
+        return False
+    if module in sys.modules:
+        return True
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def refuse_bound(argument: str, thing: Any) -> None:
+    """Make sure that what is called as a job function is a function, which travels, or comes from an installed module.
+
+    Raises:
+        PurityError: For a method, a class or a callable object of the notebook: they travel by name only.
+    """
+    while isinstance(thing, partial):
+        thing = thing.func
+    if isinstance(thing, FunctionType):
         return
-    if type(thing) is FunctionType:
-        if not is_installed(thing):
-            yield thing
-            for default in (*(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values()):
-                yield from functions_in(default, depth + 1)
-    elif isinstance(thing, partial):
-        for part in (thing.func, *thing.args, *thing.keywords.values()):
-            yield from functions_in(part, depth + 1)
-    elif isinstance(thing, (list, tuple)):
-        if len(thing) < 1000:
-            for part in thing:
-                yield from functions_in(part, depth + 1)
-    elif isinstance(thing, dict):
-        if len(thing) < 1000:
-            for part in thing.values():
-                yield from functions_in(part, depth + 1)
-    elif hasattr(thing, "__getstate__") and type(thing).__name__ == "Params":
-        for part in vars(thing).values():
-            yield from functions_in(part, depth + 1)
+    home = thing.__func__ if isinstance(thing, MethodType) else thing
+    if is_installed(home) if isinstance(home, FunctionType) else is_installed_module(_home_of(home)):
+        return
+    kind = "method" if isinstance(thing, MethodType) else "class" if isinstance(thing, type) else "callable object"
+    raise PurityError(
+        f"{argument} is {name_of(thing)!r}, a {kind} of the notebook; only functions travel to the nodes, as code, and "
+        "see the worker's names there. Ways out: a function (def) or a @staticmethod that gets what it needs by "
+        'params=Params(...); or Disco(namespace="notebook") to allow it',
+        function=name_of(thing),
+        name=name_of(thing),
+        line=None,
+    )
+
+
+def _home_of(thing: Any) -> str | None:
+    """The module that a builtin, a class or an object belongs to."""
+    home = getattr(thing, "__module__", None) or type(thing).__module__
+    return home if isinstance(home, str) else None

@@ -49,6 +49,24 @@ def open_discos() -> list[Any]:
     return list(masters.values())[::-1]
 
 
+def tagged(name: str, own: Cluster | None = None) -> list[list[str]]:
+    """The entries of a tag, each a list of replica URLs, of `own` or else of the newest open Disco that has the tag.
+
+    `name` may have a host or a token in front, as in `tag://token@host/name`; they are left out.
+
+    Raises:
+        CommError: If none has it; its code is 404.
+    """
+    name = name.rpartition("/")[2]
+    clusters = [] if own is None else [own]
+    clusters += [disco.cluster for disco in open_discos()]
+    for cluster in clusters:
+        if name in cluster.tags.list(name):
+            return cluster.tags.urls(name)
+    known = sorted({tag for cluster in clusters for tag in cluster.tags.list()})
+    raise CommError(f"Tag not found; the tags are: {', '.join(known) or 'none'}", f"tag://{name}", 404)
+
+
 def cluster_of(url: str, own: Cluster | None = None) -> Cluster:
     """The cluster that holds the data of a `dir://`, `disco://` or `split://` URL; `own` is tried first.
 

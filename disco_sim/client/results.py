@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from disco_sim import func
-from disco_sim.client.registry import cluster_of, open_discos
-from disco_sim.error import CommError, InputError
+from disco_sim.client.registry import cluster_of, tagged
+from disco_sim.cluster.base import Cluster
+from disco_sim.error import InputError
+from disco_sim.model.work import Blob
 from disco_sim.runtime.inputs import STORED_SCHEMES, Opener, apply_reader, first_that_reads, through_chain
 from disco_sim.util import schemesplit
 
@@ -16,7 +19,7 @@ def result_iterator(
     urls: Iterable[Any],
     notifier: Callable[[Any], Any] = func.noop,
     reader: Callable[..., Any] | None = func.chain_reader,
-    input_stream: Sequence[Callable[..., Any]] = (func.map_input_stream,),
+    input_stream: Sequence[Callable[..., Any]] = func.default_stream,
     params: Any = None,
     ddfs: Any = None,
 ) -> Iterator[Any]:
@@ -26,21 +29,37 @@ def result_iterator(
     which the next is read when one fails. `notifier` is called with each input before it is read.
 
     Raises:
-        CommError: If a URL's Disco is not open any more.
-        DataError: If the data cannot be read.
+        InputError: If `urls` is not a list.
+        CommError: While reading, if a URL's Disco is not open any more.
+        DataError: While reading, if the data cannot be read.
     """
-    if isinstance(urls, str):
-        raise InputError(f"result_iterator was given the text {urls!r}; give a list of URLs, such as job.wait()")
-    for replicas in _expand(urls, ddfs):
+    if isinstance(urls, (str, bytes)) or not hasattr(urls, "__iter__"):
+        raise InputError(f"result_iterator was given {urls!r}; give a list of URLs, such as job.wait()", input=urls)
+    chain = (input_stream,) if callable(input_stream) else tuple(input_stream)
+    return _records(urls, notifier, reader, chain, params, None if ddfs is None else ddfs.cluster)
+
+
+def _records(
+    urls: Iterable[Any],
+    notifier: Callable[[Any], Any],
+    reader: Callable[..., Any] | None,
+    chain: tuple[Callable[..., Any], ...],
+    params: Any,
+    own: Cluster | None,
+) -> Iterator[Any]:
+    def fetch(url: str) -> Blob:
+        return cluster_of(url, own).read(url)
+
+    for replicas in _expand(urls, own):
         notifier(replicas if len(replicas) > 1 else replicas[0])
-        opener = Opener(lambda url: cluster_of(url).read(url))
+        opener = Opener(fetch)
 
         def records(_host: str, url: str, opener: Opener = opener) -> Iterator[Any]:
-            if schemesplit(url)[0] in STORED_SCHEMES and reader is func.chain_reader and len(input_stream) == 1:
-                blob = cluster_of(url).read(url)
+            if schemesplit(url)[0] in STORED_SCHEMES and reader is func.chain_reader and chain == func.default_stream:
+                blob = fetch(url)
                 if blob.form != "bytes":
                     return iter(blob.pairs())
-            stream, size, url = through_chain(input_stream, opener, None, url, params)
+            stream, size, url = through_chain(chain, opener, url, params)
             return iter(apply_reader(reader, stream, size, url, params))
 
         try:
@@ -52,27 +71,13 @@ def result_iterator(
             opener.close()
 
 
-def _expand(urls: Iterable[Any], ddfs: Any) -> Iterator[list[str]]:
+def _expand(urls: Iterable[Any], own: Cluster | None) -> Iterator[list[str]]:
     for entry in urls:
-        if isinstance(entry, (list, tuple)):
-            entry = list(entry)
-            if len(entry) != 1 or schemesplit(entry[0])[0] not in ("dir", "tag"):
-                yield entry
-                continue
-            (entry,) = entry
-        scheme, rest = schemesplit(entry)
-        if scheme == "dir":
-            yield from ([blob] for _, blob in cluster_of(entry).index(entry))
-        elif scheme == "tag":
-            yield from _expand(_tagged(rest, ddfs), ddfs)
+        replicas = [os.fspath(url) for url in ([entry] if isinstance(entry, (str, os.PathLike)) else entry)]
+        scheme, rest = schemesplit(replicas[0])
+        if len(replicas) > 1 or scheme not in ("dir", "tag"):
+            yield replicas
+        elif scheme == "dir":
+            yield from ([blob] for _, blob in cluster_of(replicas[0], own).index(replicas[0]))
         else:
-            yield [entry]
-
-
-def _tagged(name: str, ddfs: Any) -> list[list[str]]:
-    discos = [ddfs] if ddfs is not None else open_discos()
-    for disco in discos:
-        if name in disco.cluster.tags.list(name):
-            urls: list[list[str]] = disco.cluster.tags.urls(name)
-            return urls
-    raise CommError("Tag not found on any open Disco", f"tag://{name}", 404)
+            yield from _expand(tagged(rest, own), own)

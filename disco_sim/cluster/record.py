@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from disco_sim.model.job import JobRequest
 from disco_sim.model.plan import Output, TaskInputs
@@ -21,20 +22,34 @@ class RunningRun:
     serials: list[int]
 
 
+class StartedRun(NamedTuple):
+    """Where a run started, with which replica, and at which moment of the out-of-band store."""
+
+    host: str
+    replica: int
+    moment: int
+
+
+class DoneTask(NamedTuple):
+    """Where a task was done, and its outputs by label."""
+
+    host: str
+    outputs: list[Output]
+
+
 @dataclass(slots=True)
 class JobRecord:
-    """One job of a simulated cluster."""
+    """One job of a simulated cluster; `ended_by` is the failed run that ended it, if one did."""
 
     request: JobRequest
     status: str = "active"
     tasks: dict[str, tuple[TaskInputs, ...]] = field(default_factory=dict)
-    outputs: dict[str, list[tuple[int, Output]]] = field(default_factory=dict)
-    ended_on: dict[RunKey, str] = field(default_factory=dict)
-    started_s: dict[RunKey, tuple[str, int, float]] = field(default_factory=dict)
+    done: dict[str, dict[int, DoneTask]] = field(default_factory=dict)
+    started: dict[RunKey, StartedRun] = field(default_factory=dict)
     finished: set[str] = field(default_factory=set)
     running: dict[RunKey, RunningRun] = field(default_factory=dict)
     failures: dict[RunKey, Failure] = field(default_factory=dict)
-    last_failure: RunKey | None = None
+    ended_by: RunKey | None = None
     alarms: list[int] = field(default_factory=list)
 
     def stage_level(self, stage: str) -> int:
@@ -43,7 +58,7 @@ class JobRecord:
 
     def pieces(self, stage: str) -> list[Output]:
         """What a stage produced, by task, then label: the order in which the next stage reads it."""
-        return [output for _, output in sorted(self.outputs[stage], key=lambda pair: (pair[0], pair[1].label))]
+        return [output for _, task in sorted(self.done[stage].items()) for output in task.outputs]
 
     def before(self, stage: str) -> tuple[Output, ...]:
         """What a stage reads: the job's inputs, or the outputs of the stage before."""
@@ -57,12 +72,13 @@ class JobRecord:
 
     def result_urls(self, stage: str, port: str) -> list[str]:
         """One `dir://` URL per task of a finished stage, in task order."""
-        hosts = {task: host for (name, task, _), host in self.ended_on.items() if name == stage}
-        return [f"dir://{self.folder(hosts[task], port)}/{stage}-{task}.index" for task in sorted(hosts)]
+        return [
+            f"dir://{self.folder(done.host, port)}/{stage}-{task}.index"
+            for task, done in sorted(self.done[stage].items())
+        ]
 
     def index(self, name: str) -> list[tuple[int, str]] | None:
         """The (label, blob URL) pairs of the task that the last part of a `dir://` URL names; None if there is none."""
         stage, _, task = name.removesuffix(".index").rpartition("-")
-        if stage not in self.outputs or not task.isdigit():
-            return None
-        return sorted((output.label, output.blob) for number, output in self.outputs[stage] if number == int(task))
+        done = self.done.get(stage, {}).get(int(task)) if task.isdecimal() else None
+        return None if done is None else [(output.label, output.blob) for output in done.outputs]

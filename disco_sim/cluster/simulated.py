@@ -10,14 +10,15 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from disco_sim.cluster.record import JobRecord, RunKey, RunningRun
+from disco_sim.cluster.interrupts import Interrupts
+from disco_sim.cluster.record import DoneTask, JobRecord, RunKey, RunningRun, StartedRun
 from disco_sim.engine.base import Engine
 from disco_sim.error import CommError, DiscoError
 from disco_sim.model import events
 from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.events import Event
 from disco_sim.model.job import JobRequest
-from disco_sim.model.plan import Output, group
+from disco_sim.model.plan import Output, check_plan, group
 from disco_sim.model.work import Blob, Failure, TaskOutcome, TaskWork
 from disco_sim.sim.clock import FIRST, NOW, Clock
 from disco_sim.sim.costs import Costs, play
@@ -67,6 +68,7 @@ class SimulatedCluster:
         self._blobs = BlobStore()
         self._clock: Clock[Event] = Clock()
         self._scheduler = Scheduler(spec, max_failures)
+        self._interrupts = Interrupts()
         self._jobs: dict[str, JobRecord] = {}
         self._asked: deque[Event] = deque()
         self._effects: dict[type[Any], Callable[[Any], None]] = {
@@ -76,7 +78,6 @@ class SimulatedCluster:
             events.RunFinished: self._on_run_finished,
             events.RunFailed: self._on_run_failed,
             events.StageFinished: self._on_stage_finished,
-            events.JobKillAsked: self._on_job_kill_asked,
             events.JobFinished: self._on_job_finished,
             events.JobDied: self._on_job_died,
         }
@@ -98,10 +99,13 @@ class SimulatedCluster:
         return self._clock.now_s
 
     def submit(self, request: JobRequest) -> None:
-        """Take a job; it begins when the cluster next moves."""
+        """Take a job: its submission happens now, everything else when the cluster next moves."""
+        if request.name in self._jobs:
+            raise DiscoError(f"job {request.name!r} is on {self.master} already; full job names are unique")
+        check_plan(request.plan)
         self._jobs[request.name] = JobRecord(request)
         self.oob.open(request.name)
-        self._soon(
+        self._happen(
             events.JobSubmitted(
                 self.now_s, request.name, request.serial, request.plan, len(request.inputs), request.limits
             )
@@ -117,6 +121,10 @@ class SimulatedCluster:
         Raises:
             KeyboardInterrupt: When the user interrupts a run: its job is dead, everything else goes on next time.
         """
+        with self._interrupts.held():
+            return self._advance(until_s)
+
+    def _advance(self, until_s: float) -> tuple[Event, ...]:
         while self._asked:
             event = self._asked.popleft()
             self._clock.put(self.now_s, event._replace(time_s=self.now_s), FIRST)
@@ -136,7 +144,6 @@ class SimulatedCluster:
     def results(self, job: str, stage: str | None = None) -> list[str]:
         """The URLs of what a finished stage (None: the last) produced, one per task, in task order."""
         record = self._record(job)
-        plan = record.request.plan
         if stage is None:
             if record.status != "ready":
                 return []
@@ -151,7 +158,7 @@ class SimulatedCluster:
 
     def index(self, url: str) -> list[tuple[int, str]]:
         """The (label, blob URL) pairs behind the `dir://` URL of one task's output."""
-        *_, job, name = url.split("/")
+        *_, job, name = ("", *url.split("/"))
         found = self._jobs[job].index(name) if job in self._jobs else None
         if found is None:
             raise CommError("Unable to access resource: no such result; take the URL from job.results()", url, 404)
@@ -168,17 +175,17 @@ class SimulatedCluster:
     def failure(self, job: str) -> tuple[Failure, TaskWork] | None:
         """Why a job died, with the work of the run that ended it; None when no run did."""
         record = self._record(job)
-        if record.last_failure is None:
+        if record.ended_by is None:
             return None
-        return record.failures[record.last_failure], self.work(job, *record.last_failure)
+        return record.failures[record.ended_by], self.work(job, *record.ended_by)
 
     def work(self, job: str, stage: str, task: int, attempt: int) -> TaskWork:
         """The work of a recorded run, made again as it was."""
         record = self._record(job)
-        if (stage, task, attempt) not in record.started_s:
-            runs = ", ".join(f"{name}:{number} run {run}" for name, number, run in record.started_s) or "none"
+        if (stage, task, attempt) not in record.started:
+            runs = ", ".join(f"{name}:{number} run {run}" for name, number, run in record.started) or "none"
             raise DiscoError(f"job {job!r} has no run {attempt} of task {stage}:{task}; its runs are: {runs}")
-        host, replica, time_s = record.started_s[stage, task, attempt]
+        host, replica, moment = record.started[stage, task, attempt]
         tasks = record.tasks[stage]
         level = record.stage_level(stage)
         return TaskWork(
@@ -195,7 +202,7 @@ class SimulatedCluster:
             program=record.request.program,
             inputs=tasks[task].pieces,
             replica=replica,
-            store=RunView(self._blobs, self.oob, job, stage, level, task, time_s),
+            store=RunView(self._blobs, self.oob, job, stage, level, task, moment),
             # The attempt is no part of it: a retry computes what the first run would have.
             luck=draw_integer(self.seed, "run", record.request.serial, stage, task),
             oob_limit=self._oob_limit,
@@ -203,13 +210,23 @@ class SimulatedCluster:
         )
 
     def forget(self, job: str, with_data: bool) -> None:
-        """Drop the record of a job that has ended, and, `with_data`, all it stored; its events stay in the log."""
+        """Drop the record of a job that has ended, and, `with_data`, all it stored; its events stay in the log.
+
+        Raises:
+            DiscoError: If the job is active.
+        """
         record = self._jobs.get(job)
         if record is None:
             return
+        if record.status == "active":
+            raise DiscoError(
+                f"job {job!r} is still active, and only the record of an ended job can be dropped; a kill asked for "
+                "while the cluster moves is taken a little later: clean or purge the job after that",
+                job=job,
+            )
         record.status = "unknown job"
         if with_data:
-            for stage in record.outputs:
+            for stage in record.done:
                 for piece in record.pieces(stage):
                     self._blobs.drop(piece.blob)
             self.oob.forget(job)
@@ -225,6 +242,8 @@ class SimulatedCluster:
         if effect is not None:
             effect(event)
         for order in self._scheduler.handle(event):
+            if isinstance(order, events.EndJob) and isinstance(event, events.RunFailed):
+                self._jobs[order.job].ended_by = (event.stage, event.task, event.attempt)
             self._obey[type(order)](order)
 
     def _soon(self, event: Event) -> None:
@@ -245,7 +264,7 @@ class SimulatedCluster:
 
     def _on_job_submitted(self, event: events.JobSubmitted) -> None:
         for stage in event.plan:
-            self._jobs[event.job].outputs[stage.name] = []
+            self._jobs[event.job].done[stage.name] = {}
 
     def _on_stage_started(self, event: events.StageStarted) -> None:
         self._jobs[event.job].tasks[event.stage] = event.tasks
@@ -253,17 +272,18 @@ class SimulatedCluster:
     def _on_run_started(self, event: events.RunStarted) -> None:
         record = self._jobs[event.job]
         key = (event.stage, event.task, event.attempt)
-        record.started_s[key] = (event.host, event.replica, event.time_s)
+        record.started[key] = StartedRun(event.host, event.replica, self.oob.moment)
         if key in record.running:
             return  # dropped in the very instant of its start
         try:
-            outcome = self.engine.compute(self.work(event.job, *key))
+            with self._interrupts.let_through():
+                outcome = self.engine.compute(self.work(event.job, *key))
         except KeyboardInterrupt:
             record.running[key] = RunningRun(TaskOutcome(), [])
             self._clock.put(self.now_s, events.JobKillAsked(self.now_s, event.job, "interrupted"), FIRST)
             # The end is played out at once, so that the job is dead when the user gets the prompt back.
             while record.status == "active":
-                self.advance(self.now_s)
+                self._advance(self.now_s)
             raise
         run = record.running[key] = RunningRun(outcome, [])
         played = play(self.costs.phases(outcome.counts, self._nodes[event.host]), event.time_s, self.costs)
@@ -296,12 +316,11 @@ class SimulatedCluster:
         record = self._jobs[event.job]
         outcome = record.running.pop((event.stage, event.task, event.attempt)).outcome
         where = (event.time_s, event.job, event.stage, event.task, event.attempt, event.host)
-        record.ended_on[event.stage, event.task, event.attempt] = event.host
-        for label, blob in outcome.outputs:
+        done = record.done[event.stage][event.task] = DoneTask(event.host, [])
+        for label, blob in sorted(outcome.outputs, key=lambda output: output[0]):
             url = f"disco://{record.folder(event.host, self._port)}/{event.stage}-{event.task}-{label}"
             self._blobs.put(url, blob)
-            output = Output(label, event.host, blob.n_records, blob.n_bytes, url)
-            record.outputs[event.stage].append((event.task, output))
+            done.outputs.append(Output(label, event.host, blob.n_records, blob.n_bytes, url))
             self.log.append(events.OutputStored(*where, label, blob.n_records, blob.n_bytes, url))
         self._store_oob(event, outcome, COMMITTED)
 
@@ -311,22 +330,15 @@ class SimulatedCluster:
         outcome = record.running.pop(key).outcome
         if outcome.failure is not None and event.kind != "lost":
             record.failures[key] = outcome.failure
-            record.last_failure = key
         self._store_oob(event, outcome, DROPPED)
 
     def _on_stage_finished(self, event: events.StageFinished) -> None:
         self._jobs[event.job].finished.add(event.stage)
 
-    def _on_job_kill_asked(self, event: events.JobKillAsked) -> None:
-        record = self._jobs.get(event.job)
-        if record is not None and record.status == "active":
-            record.last_failure = None  # from now on it is not a run that ends the job
-
     def _on_job_finished(self, event: events.JobFinished) -> None:
         record = self._jobs[event.job]
         record.status = "ready"
-        record.last_failure = None
-        self.oob.end(event.job, event.time_s)
+        self.oob.end(event.job)
         if record.request.save_as is not None and record.request.plan:
             last = record.request.plan[-1].name
             self.tags.tag(record.request.save_as, [[piece.blob] for piece in record.pieces(last)])
@@ -337,15 +349,15 @@ class SimulatedCluster:
         record.status = "dead"
         for serial in record.alarms:
             self._clock.withdraw(serial)
-        self.oob.end(event.job, event.time_s)
+        self.oob.end(event.job)
         self._drop_between(record)
 
     def _drop_between(self, record: JobRecord) -> None:
         if self._keep == "all" or len(record.request.plan) < 2:
             return
         for stage in record.request.plan[:-1]:
-            for _, output in record.outputs[stage.name]:
-                self._blobs.drop(output.blob)
+            for piece in record.pieces(stage.name):
+                self._blobs.drop(piece.blob)
         self.log.append(events.OutputsDropped(self.now_s, record.request.name))
 
     # -- what the scheduler asked for ------------------------------------------------------------

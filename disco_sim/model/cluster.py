@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,6 +10,8 @@ from typing import NamedTuple
 from disco_sim.error import DiscoError
 
 DEFAULT_SLOTS = 2
+
+_HOST = re.compile(r"[A-Za-z0-9_.\-]+")
 
 _ROW = re.compile(
     r"""(?P<name>[A-Za-z0-9_.\-]*?)
@@ -34,7 +37,7 @@ class ClusterSpec:
     ['node01', 'node02', 'node03', 'big1', 'big2']
 
     Raises:
-        DiscoError: If there is no node, a host stands twice, or a node has no slot.
+        DiscoError: If there is no node, a host stands twice or cannot be used, or a node has no slot or no speed.
     """
 
     nodes: tuple[Node, ...]
@@ -49,9 +52,19 @@ class ClusterSpec:
                     f"host {node.host!r} stands twice in the cluster; host names are unique: rename or drop one",
                     host=node.host,
                 )
-            if node.slots < 1:
+            if not _HOST.fullmatch(node.host):
                 raise DiscoError(
-                    f"node {node.host!r} has {node.slots} slots; every node has at least 1: write '{node.host} x1'",
+                    f"host name {node.host!r} cannot stand in a URL; a name is made of A-Z a-z 0-9 _ . -",
+                    host=node.host,
+                )
+            if not 0 < node.speed < math.inf:
+                raise DiscoError(
+                    f"node {node.host!r} has speed {node.speed!r}; a speed is above 0, and 1.0 is normal",
+                    host=node.host,
+                )
+            if type(node.slots) is not int or node.slots < 1:
+                raise DiscoError(
+                    f"node {node.host!r} has {node.slots!r} slots; every node has at least 1: write '{node.host} x1'",
                     host=node.host,
                 )
             seen.add(node.host)

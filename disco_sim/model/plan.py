@@ -79,7 +79,8 @@ def check_plan(plan: Plan) -> Plan:
 def group(grouping: str, labels: range | None, outputs: Iterable[Output]) -> tuple[TaskInputs, ...]:
     """The tasks that `grouping` makes of `outputs`, in task order; pieces keep the order of `outputs`.
 
-    `labels` asks for exactly these labels, empty ones too; None takes the labels that have data.
+    With `labels`, each of them gets a task in group_label, empty ones too, and group_all makes its task even
+    of nothing; with None only what has data gets a task. No data is left out either way.
 
     >>> pieces = [Output(1, "b", 0, 0, "x"), Output(0, "a", 0, 0, "y"), Output(1, "a", 0, 0, "z")]
     >>> [(task.label, [piece.blob for piece in task.pieces]) for task in group("group_label", None, pieces)]

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Protocol
 from weakref import WeakValueDictionary
 
 from disco_sim import func
-from disco_sim.error import DataError, DiscoError
+from disco_sim.error import DataError, DiscoError, OOBKeyError, OOBVisibilityError
 from disco_sim.func import *  # noqa: F403
 from disco_sim.util import kvgroup
 
@@ -30,6 +30,8 @@ class RunningTask(Protocol):
     def put(self, key: str, value: str | bytes) -> None: ...
     def get(self, key: str, job: str | None) -> str | bytes: ...
     def message(self, level: str, text: str) -> None: ...
+    @property
+    def is_interruptible(self) -> bool: ...
     @property
     def name(self) -> str: ...
     @property
@@ -77,19 +79,24 @@ def get(key: str, job: Any = None, default: Any = _NO_DEFAULT) -> Any:
     """The out-of-band result `key` of this job's stages before this one, or of another finished `job`.
 
     `job` is a job name or a Job. What tasks of the same stage put cannot be read, for they run at the same
-    time. With `default`, a key that is missing gives it instead of an error.
+    time. With `default`, a key that is missing gives it instead of an error; a key that another task of
+    the same stage put counts as missing too, for whether it is there yet is a matter of timing.
 
     Raises:
         OOBKeyError: If there is no such key and no default.
         OOBVisibilityError: If the result is not for this task to see.
+        DiscoError: If there is no such job.
     """
     task = _task(f"get({key!r})", "Use Disco.oob_get(name, key) or job.oob[key] instead.")
     try:
         return task.get(key, None if job is None else str(getattr(job, "name", job)))
-    except KeyError:
+    except OOBKeyError:
         if default is _NO_DEFAULT:
             raise
-        return default
+    except OOBVisibilityError as error:
+        if default is _NO_DEFAULT or not getattr(error, "is_missing", False):
+            raise
+    return default
 
 
 def this_partition() -> int:

@@ -12,6 +12,19 @@ from disco_sim.model.work import TaskWork
 
 _KEY = re.compile(r"[A-Za-z0-9_\-:@]{1,256}")
 
+# What the real time.sleep takes at most: 2**63 nanoseconds.
+_LONGEST_SLEEP_S = 9_223_372_036
+
+
+def shown(value: Any, limit: int = 120) -> str:
+    """The repr of a user's value, cut to `limit` characters; never an error, never a memory address."""
+    try:
+        text = repr(value)
+    except Exception as error:
+        text = f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
+    text = re.sub(r" at 0x[0-9a-f]+", "", text)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
 
 class SentMessage(NamedTuple):
     """A line that was sent when `n_read` records had been read."""
@@ -31,6 +44,7 @@ class TaskContext:
         self.messages: list[SentMessage] = []
         self.asked: set[str] = set()
         self.slept_s = 0.0
+        self.is_interruptible = False
         self.read: list[tuple[str, int]] = []
         self._n_done = 0
         self._record: Any = None
@@ -52,16 +66,17 @@ class TaskContext:
             )
         if not isinstance(key, str) or not _KEY.fullmatch(key):
             # Disco's own check changed every other character to _ and wanted the key unchanged.
-            shown = re.sub(r"[^A-Za-z0-9_\-:@]", "_", key)[:256] if isinstance(key, str) and key else "a_key"
+            valid = re.sub(r"[^A-Za-z0-9_\-:@]", "_", key)[:256] if isinstance(key, str) and key else "a_key"
             raise OOBPutError(
                 f"OOB key contains invalid characters, or is not text of 1 to 256 of them: {key!r} in {where}; "
-                f"allowed are A-Z a-z 0-9 _ - : @ : try {shown!r}",
+                f"allowed are A-Z a-z 0-9 _ - : @ : try {valid!r}",
                 key=key,
             )
         if not isinstance(value, (str, bytes)):
+            way = "bytes" if isinstance(value, (bytearray, memoryview)) else "str"
             raise OOBPutError(
-                f"put({key!r}, {value!r}) in {where}: the value is of type {type(value).__name__}, but OOB values are "
-                f"str or bytes: put({key!r}, str(value)), or json.dumps or pickle.dumps it",
+                f"put({key!r}, {shown(value)}) in {where}: the value is of type {type(value).__name__}, but OOB values "
+                f"are str or bytes: put({key!r}, {way}(value)), or json.dumps or pickle.dumps it",
                 key=key,
                 type=type(value).__name__,
             )
@@ -149,4 +164,6 @@ class TaskContext:
         """Let virtual time pass: costs no real time, and counts as CPU seconds of the run."""
         if not seconds >= 0:
             raise ValueError("sleep length must be non-negative")
+        if seconds > _LONGEST_SLEEP_S:
+            raise OverflowError("timestamp too large to convert to C PyTime_t")
         self.slept_s += seconds

@@ -42,20 +42,25 @@ class Opener:
         scheme, rest = schemesplit(url)
         if scheme in STORED_SCHEMES:
             return (*stream_of(self._fetch(url)), url)
-        stream, size, _ = open_url(os.path.join(self._folder, rest) if scheme in ("", "file") else url)
-        self._opened.append(stream)
-        return stream, size, url
+        return (*open_url(os.path.join(self._folder, rest) if scheme in ("", "file") else url)[:2], url)
+
+    def keep(self, stream: Any) -> None:
+        """Close `stream` when the others are closed."""
+        if hasattr(stream, "close"):
+            self._opened.append(stream)
 
     def close(self) -> None:
-        """Close every file that is still open."""
-        for stream in self._opened:
-            stream.close()
+        """Close everything that came out of chains, what wraps before what is wrapped."""
+        while self._opened:
+            self._opened.pop().close()
 
 
 def through_chain(
-    chain: Sequence[Callable[..., Any]], stream: Any, size: Any, url: str, params: Any
-) -> tuple[Any, Any, str]:
+    chain: Sequence[Callable[..., Any]], opener: Opener, url: str, params: Any
+) -> tuple[Any, int | None, str]:
     """What comes out of a chain of stream functions, each of which returns a stream or (stream, size, url)."""
+    stream: Any = opener
+    size: int | None = None
     for function in chain:
         result = function(stream, size, url, params)
         if isinstance(result, tuple):
@@ -63,6 +68,8 @@ def through_chain(
             stream, size, url = result + before[len(result) :]
         else:
             stream = result
+        if stream is not opener:
+            opener.keep(stream)
     return stream, size, url
 
 
@@ -114,7 +121,7 @@ class Inputs:
             if blob.form != "bytes" and (scheme == "split" or is_plain):
                 self._context.read.append((host, blob.n_bytes))
                 return blob.pairs()
-        stream, size, url = through_chain(self._chain, self._opener, None, url, self._params)
+        stream, size, url = through_chain(self._chain, self._opener, url, self._params)
         self._context.read.append((host, n_bytes or size or 0))
         return iter(apply_reader(self._reader, stream, size, url, self._params))
 
@@ -135,7 +142,7 @@ def first_that_reads(
     records_of: Callable[[str, str], Iterable[Any]],
     warn: Callable[[str, Exception], None],
 ) -> Iterator[Any]:
-    """The records of the first (host, URL) that can be read to its end; those given before a failure are not given again.
+    """The records of the first (host, URL) that can be read to its end; what a failed one gave is not given again.
 
     Raises:
         DataError: If every replica fails, with the last one's error.

@@ -12,7 +12,7 @@ from disco_sim.runtime.context import TaskContext
 from disco_sim.runtime.inputs import Inputs, Opener, counted
 from disco_sim.runtime.outputs import Sink, open_sinks
 from disco_sim.runtime.sandbox import shown
-from disco_sim.runtime.shuffle import PLAIN, Appends, PairBuffer, checked_partition
+from disco_sim.runtime.shuffle import PLAIN, Appends, PairBuffer, as_pair, checked_partition, name_of
 
 
 class MapRole(NamedTuple):
@@ -42,7 +42,9 @@ def run_map(role: MapRole, work: TaskWork, context: TaskContext, opener: Opener)
 
     inputs = Inputs(work, context, opener, role.map_input_stream, role.map_reader, role.params)
     records = counted(inputs.pieces(), context, say, role.status_interval)
-    sinks: Sequence[Sink] = open_sinks(role.map_output_stream, role.map_writer, max(1, role.partitions), role.params)
+    sinks: Sequence[Sink] = open_sinks(
+        role.map_output_stream, role.map_writer, range(max(1, role.partitions)), role.params
+    )
     role.map_init(records, role.params)
     place = checked_partition(role.partition, role.partitions, role.params) if role.partitions else _only_one
     # Remembering a key's partition is right only for Disco's own function, which looks at nothing but the key.
@@ -74,10 +76,11 @@ def _fill(records: Iterable[Any], role: MapRole, sinks: Any, place: Callable[[An
         except TypeError:
             raise _not_pairs(role, pairs, record) from None
         for pair in iterator:
-            try:
-                key, value = pair
-            except (TypeError, ValueError):
-                raise _not_a_pair(role, pair, record) from None
+            if type(pair) is not tuple or len(pair) != 2:
+                item, pair = pair, as_pair(pair)
+                if pair is None:
+                    raise _not_a_pair(role, item, record)
+            key, value = pair
             if type(key) in PLAIN and type(value) in PLAIN:
                 appends[key]((key, value))
             else:
@@ -92,12 +95,11 @@ def _pairs(records: Iterable[Any], role: MapRole) -> Iterator[tuple[Any, Any]]:
             iterator = iter(pairs)
         except TypeError:
             raise _not_pairs(role, pairs, record) from None
-        for pair in iterator:
-            try:
-                key, value = pair
-            except (TypeError, ValueError):
-                raise _not_a_pair(role, pair, record) from None
-            yield key, value
+        for item in iterator:
+            pair = as_pair(item)
+            if pair is None:
+                raise _not_a_pair(role, item, record)
+            yield pair
 
 
 def _combine(
@@ -116,16 +118,15 @@ def _combine(
     params = role.params
 
     def write(sink: Sink, combined: Any) -> None:
-        for pair in combined or ():
-            try:
-                key, value = pair
-            except (TypeError, ValueError):
-                raise DiscoError(
-                    f"combiner {_name(combiner)!r} gave {shown(pair)}, which is not a pair; a combiner returns None or "
-                    "an iterable of (key, value) pairs: return buffer.items() when done is true",
-                    answer=pair,
-                ) from None
-            sink.add(key, value)
+        try:
+            items = iter(combined or ())
+        except TypeError:
+            raise _not_combined(combiner, combined) from None
+        for item in items:
+            pair = as_pair(item)
+            if pair is None:
+                raise _not_combined(combiner, item)
+            sink.add(*pair)
 
     for key, value in pairs:
         number = place(key, value)
@@ -136,16 +137,20 @@ def _combine(
         write(sink, combiner(None, None, buffer, True, params))
 
 
-def _name(function: Any) -> str:
-    inner = getattr(function, "func", function)
-    return str(getattr(inner, "__name__", type(inner).__name__))
+def _not_combined(combiner: Callable[..., Any], answer: Any) -> DiscoError:
+    return DiscoError(
+        f"combiner {name_of(combiner)!r} gave {shown(answer)}; it must return None or an iterable of (key, value) "
+        "pairs: return buffer.items() when done is true",
+        function=name_of(combiner),
+        answer=answer,
+    )
 
 
 def _not_pairs(role: MapRole, answer: Any, record: Any) -> DiscoError:
     return DiscoError(
-        f"map function {_name(role.map)!r} returned {shown(answer)} for the record {shown(record)}; it must return an "
-        "iterable of (key, value) pairs: yield key, value, or return a list of pairs ([] for none)",
-        function=_name(role.map),
+        f"map function {name_of(role.map)!r} returned {shown(answer)} for the record {shown(record)}; it must return "
+        "an iterable of (key, value) pairs: yield key, value, or return a list of pairs ([] for none)",
+        function=name_of(role.map),
         answer=answer,
         record=record,
     )
@@ -153,9 +158,9 @@ def _not_pairs(role: MapRole, answer: Any, record: Any) -> DiscoError:
 
 def _not_a_pair(role: MapRole, answer: Any, record: Any) -> DiscoError:
     return DiscoError(
-        f"map function {_name(role.map)!r} yielded {shown(answer)} for the record {shown(record)}, which is not a "
-        "(key, value) pair: yield key, value, for instance yield word, 1",
-        function=_name(role.map),
+        f"map function {name_of(role.map)!r} yielded {shown(answer)} for the record {shown(record)}, which is not a "
+        "(key, value) pair: yield key, value, for instance yield word, 1; return a list of pairs, or dict.items()",
+        function=name_of(role.map),
         answer=answer,
         record=record,
     )

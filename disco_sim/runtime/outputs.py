@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from disco_sim import func
 from disco_sim.error import DiscoError
 from disco_sim.model.work import Blob
+from disco_sim.runtime.sandbox import shown
 from disco_sim.runtime.shuffle import PairBuffer
 from disco_sim.streams import OutputFile
 
@@ -46,6 +47,11 @@ class StreamSink:
                 "an output stream chain wrote to no file of the task; begin it with map_output_stream or "
                 "reduce_output_stream, as in map_output_stream=(map_output_stream, my_stream)"
             )
+        if writer is None and not hasattr(stream, "add"):
+            raise DiscoError(
+                f"an output stream chain ends with {shown(stream)}, which has no method add(key, value); pairs are "
+                "written to the last stream by it: give it that method"
+            )
 
     def add(self, key: Any, value: Any) -> None:
         """Write a pair."""
@@ -71,12 +77,12 @@ def is_default(chain: Sequence[Callable[..., Any]], writer: Callable[..., Any] |
 
 
 def open_sinks(
-    chain: Sequence[Callable[..., Any]], writer: Callable[..., Any] | None, n: int, params: Any
+    chain: Sequence[Callable[..., Any]], writer: Callable[..., Any] | None, partitions: Sequence[int], params: Any
 ) -> Sequence[Sink]:
-    """`n` outputs, one per partition."""
+    """One output for each of the partitions."""
     if is_default(chain, writer):
-        return [PairBuffer() for _ in range(n)]
+        return [PairBuffer() for _ in partitions]
     if writer is not None and len(chain) == 2 and chain[1] is func.disco_output_stream:
         # A writer makes its own format, so Disco's does not go around it.
         chain = chain[:1]
-    return [StreamSink(chain, writer, number, params) for number in range(n)]
+    return [StreamSink(chain, writer, number, params) for number in partitions]

@@ -11,12 +11,13 @@ import importlib
 import importlib.util
 import io
 import marshal
+import os
 import pickle
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -24,18 +25,25 @@ from disco_sim.error import DiscoError
 from disco_sim.node import worker
 
 _OWN_PACKAGE = __name__.partition(".")[0]
-_INSTALLED = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+_INSTALLED = tuple(
+    os.path.join(sysconfig.get_paths()[name], "") for name in ("stdlib", "platstdlib", "purelib", "platlib")
+)
+
+
+def is_installed_module(name: str | None) -> bool:
+    """Whether a loaded module is an installed one: of the standard library, site-packages or disco_sim."""
+    module = sys.modules.get(name or "")
+    if name is None or module is None or name == "__main__":
+        return False
+    path = getattr(module, "__file__", None)
+    return path is None or name.partition(".")[0] == _OWN_PACKAGE or path.startswith(_INSTALLED)
 
 
 def is_installed(function: FunctionType) -> bool:
-    """Whether `function` belongs to an installed module (the standard library, site-packages, disco_sim)."""
-    module = sys.modules.get(function.__module__ or "")
-    if module is None or "<locals>" in function.__qualname__ or function.__module__ == "__main__":
+    """Whether `function` can be found by its name in an installed module, on a node as well as here."""
+    if not is_installed_module(function.__module__):
         return False
-    path = getattr(module, "__file__", None)
-    if path is not None and function.__module__.partition(".")[0] != _OWN_PACKAGE and not path.startswith(_INSTALLED):
-        return False
-    found: Any = module
+    found: Any = sys.modules[function.__module__]
     for name in function.__qualname__.split("."):
         found = getattr(found, name, None)
     return found is function
@@ -43,7 +51,7 @@ def is_installed(function: FunctionType) -> bool:
 
 @dataclass(frozen=True)
 class FunctionCode:
-    """A shipped function: its code, its defaults (pickled, so that each run has its own), its cells if it keeps them."""
+    """A shipped function: its code, its defaults (pickled: each run has its own), its cells if it keeps them."""
 
     code: CodeType
     qualname: str
@@ -95,7 +103,10 @@ class Program:
             names[alias] = importlib.import_module(module)
         for wanted in self.modules:
             names[wanted.name.rpartition(".")[2]] = importlib.import_module(wanted.name)
-        parameters: dict[str, Any] = _Unpickler(self.payload, self.functions, names).load()
+        unpickler = _Unpickler(self.payload, self.functions, names, {})
+        parameters: dict[str, Any] = {}
+        while (packed := unpickler.load()) is not None:
+            name, parameters[name] = packed
         return parameters
 
     @contextmanager
@@ -122,67 +133,102 @@ class Program:
                     sys.modules[name] = module_before
 
 
-class _Pickler(pickle.Pickler):
-    def __init__(self, file: io.BytesIO, functions: list[FunctionCode], keep_names: bool) -> None:
-        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
-        self._functions = functions
+class Shipment:
+    """Job parameters being packed, one behind the other; what several of them share stays shared.
+
+    With `keep_names` functions keep the names and cells of their notebook, and cannot leave this process.
+    """
+
+    def __init__(self, keep_names: bool = False) -> None:
         self._keep_names = keep_names
+        self._file = io.BytesIO()
+        self._functions: list[FunctionCode] = []
+        self._sources: list[FunctionType] = []
+        self._pickler = _Pickler(self._file, self._place)
+
+    def add(self, name: str, value: Any) -> list[FunctionType]:
+        """Pack a parameter; the functions that travel with it for the first time.
+
+        Raises:
+            DiscoError: If something in it cannot be pickled.
+        """
+        n_before = len(self._sources)
+        try:
+            self._pickler.dump((name, value))
+        except Exception as error:
+            raise DiscoError(
+                f"job parameter {name!r} cannot be sent to the nodes: {error}; parameters, what they hold and the "
+                "default arguments of functions travel by pickle: make such objects inside the job function, for "
+                "instance in map_init",
+                argument=name,
+            ) from error
+        return self._sources[n_before:]
+
+    def packed(self) -> tuple[tuple[FunctionCode, ...], bytes]:
+        """The functions, and the parameters with functions replaced by their places."""
+        self._pickler.dump(None)
+        return tuple(self._functions), self._file.getvalue()
+
+    def _place(self, function: FunctionType) -> int:
+        """The place of a function among all that travel; its default arguments are packed at once."""
+        defaults = None
+        if function.__defaults__ or function.__kwdefaults__:
+            file = io.BytesIO()
+            _Pickler(file, self._place).dump((function.__defaults__, function.__kwdefaults__))
+            defaults = file.getvalue()
+        shipped = FunctionCode(function.__code__, function.__qualname__, defaults)
+        if self._keep_names:
+            shipped = replace(shipped, closure=function.__closure__, own_globals=function.__globals__)
+        self._functions.append(shipped)
+        self._sources.append(function)
+        return len(self._functions) - 1
+
+
+class _Pickler(pickle.Pickler):
+    def __init__(self, file: io.BytesIO, place: Callable[[FunctionType], int]) -> None:
+        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
+        self._place = place
         self._seen: dict[FunctionType, int] = {}
 
     def persistent_id(self, obj: Any) -> int | None:
         if type(obj) is not FunctionType or is_installed(obj):
             return None
         if obj not in self._seen:
-            defaults = None
-            if obj.__defaults__ or obj.__kwdefaults__:
-                defaults = ship((obj.__defaults__, obj.__kwdefaults__), self._functions, self._keep_names)
-            self._functions.append(
-                FunctionCode(
-                    obj.__code__,
-                    obj.__qualname__,
-                    defaults,
-                    obj.__closure__ if self._keep_names else None,
-                    obj.__globals__ if self._keep_names else None,
-                )
-            )
-            self._seen[obj] = len(self._functions) - 1
+            self._seen[obj] = self._place(obj)
         return self._seen[obj]
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, data: bytes, functions: tuple[FunctionCode, ...], names: dict[str, Any]) -> None:
+    """Makes functions anew in the namespace `names`; those that keep a notebook's names share one for each notebook."""
+
+    def __init__(
+        self,
+        data: bytes,
+        functions: tuple[FunctionCode, ...],
+        names: dict[str, Any],
+        notebooks: dict[int, dict[str, Any]],
+    ) -> None:
         super().__init__(io.BytesIO(data))
         self._functions = functions
         self._names = names
+        self._notebooks = notebooks
         self._made: dict[int, FunctionType] = {}
 
     def persistent_load(self, pid: Any) -> FunctionType:
         function = self._made.get(pid)
         if function is None:
             shipped = self._functions[pid]
-            names = self._names if shipped.own_globals is None else {**shipped.own_globals, **self._names}
+            names = self._names
+            if shipped.own_globals is not None:
+                number = id(shipped.own_globals)
+                if number not in self._notebooks:
+                    self._notebooks[number] = {**shipped.own_globals, **self._names}
+                names = self._notebooks[number]
             function = FunctionType(shipped.code, names, shipped.code.co_name, None, shipped.closure)
             function.__qualname__ = shipped.qualname
             if shipped.defaults is not None:
                 function.__defaults__, function.__kwdefaults__ = _Unpickler(
-                    shipped.defaults, self._functions, self._names
+                    shipped.defaults, self._functions, self._names, self._notebooks
                 ).load()
             self._made[pid] = function
         return function
-
-
-def ship(thing: Any, functions: list[FunctionCode], keep_names: bool = False) -> bytes:
-    """A pickle of `thing` in which functions are replaced by their places in `functions`, which grows.
-
-    Raises:
-        DiscoError: If something in it cannot be pickled, with its type.
-    """
-    file = io.BytesIO()
-    try:
-        _Pickler(file, functions, keep_names).dump(thing)
-    except (pickle.PicklingError, TypeError, AttributeError) as error:
-        raise DiscoError(
-            f"a job parameter cannot be sent to the nodes: {error}; parameters, defaults and values travel by pickle: "
-            "make such objects inside the job function, for instance in map_init"
-        ) from error
-    return file.getvalue()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterator
+from inspect import isgenerator
 from itertools import chain
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from disco_sim.error import DiscoError
@@ -14,8 +13,13 @@ from disco_sim.runtime.context import TaskContext
 from disco_sim.runtime.inputs import Inputs, Opener, counted
 from disco_sim.runtime.outputs import Sink, open_sinks
 from disco_sim.runtime.sandbox import shown
-from disco_sim.runtime.shuffle import sort_pairs
+from disco_sim.runtime.shuffle import as_pair, merge_pairs, name_of, sort_pairs
 from disco_sim.util import argcount
+
+_RULE = (
+    "a reduce function of two arguments, reduce(iter, params), yields (key, value) pairs; one of three, "
+    "reduce(iter, out, params), writes them with out.add(key, value)"
+)
 
 
 class ReduceRole(NamedTuple):
@@ -51,35 +55,38 @@ def run_reduce(role: ReduceRole, work: TaskWork, context: TaskContext, opener: O
     inputs = Inputs(work, context, opener, role.reduce_input_stream, role.reduce_reader, role.params)
     pieces: Iterator[Any] = inputs.pieces()
     if role.sort == "merge":
-        pieces = iter([heapq.merge(*pieces, key=itemgetter(0))])
+        pieces = iter([merge_pairs(list(pieces))])
     elif role.sort:
         pieces = iter([sort_pairs(list(chain.from_iterable(pieces)))])
     records = counted(pieces, context, say, role.status_interval)
-    (sink,) = open_sinks(role.reduce_output_stream, role.reduce_writer, 1, role.params)
+    (sink,) = open_sinks(role.reduce_output_stream, role.reduce_writer, [work.label], role.params)
     role.reduce_init(records, role.params)
     if argcount(role.reduce) < 3:
         _write(role, role.reduce(records, role.params), sink)
-    else:
-        role.reduce(records, _Out(sink), role.params)
+    elif isgenerator(role.reduce(records, _Out(sink), role.params)):
+        raise DiscoError(
+            f"reduce function {name_of(role.reduce)!r} takes three arguments and yields, so none of it has run: "
+            f"{_RULE}",
+            function=name_of(role.reduce),
+        )
     context.message("DONE", f"Done: {context.n_read} entries reduced")
     return [(work.label, sink.blob())]
 
 
 def _write(role: ReduceRole, answer: Any, sink: Sink) -> None:
-    name = getattr(role.reduce, "__name__", type(role.reduce).__name__)
-    rule = (
-        "a reduce function of two arguments yields (key, value) pairs; one of three, reduce(iter, out, params), "
-        "writes them with out.add(key, value)"
-    )
+    name = name_of(role.reduce)
     try:
         pairs = iter(answer)
     except TypeError:
-        raise DiscoError(f"reduce function {name!r} returned {shown(answer)}; {rule}", answer=answer) from None
-    for pair in pairs:
-        try:
-            key, value = pair
-        except (TypeError, ValueError):
+        raise DiscoError(
+            f"reduce function {name!r} returned {shown(answer)}; {_RULE}", function=name, answer=answer
+        ) from None
+    for item in pairs:
+        pair = as_pair(item)
+        if pair is None:
             raise DiscoError(
-                f"reduce function {name!r} yielded {shown(pair)}, which is not a pair; {rule}", answer=pair
-            ) from None
-        sink.add(key, value)
+                f"reduce function {name!r} yielded {shown(item)}, which is not a pair; {_RULE}",
+                function=name,
+                answer=item,
+            )
+        sink.add(*pair)

@@ -2,46 +2,85 @@
 
 from __future__ import annotations
 
+import bdb
+import cProfile
+import importlib.util
 import os
 import random
-import re
 import shutil
 import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
 from io import TextIOBase
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
-from disco_sim.error import DiscoError
+from disco_sim.error import DiscoError, cut_traceback, is_own
 from disco_sim.node import worker
 from disco_sim.runtime.context import TaskContext
-
-_OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+from disco_sim.runtime.context import shown as shown
 
 
 class _Lines(TextIOBase):
-    """A text stream that sends every full line as a message of the task."""
+    """A text stream that sends every full line as a message of the task.
 
-    def __init__(self, context: TaskContext) -> None:
+    A debugger that a job function has started talks to the user instead, on `screen`.
+    """
+
+    def __init__(self, context: TaskContext, screen: TextIO) -> None:
         self._context = context
+        self._screen = screen
         self._rest = ""
 
     def writable(self) -> bool:
         return True
 
     def write(self, text: str) -> int:
+        if _is_debugged():
+            return self._screen.write(text)
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
             self._context.message("MSG", line)
         return len(text)
 
+    def flush(self) -> None:
+        if _is_debugged():
+            self._screen.flush()
+
     def finish(self) -> None:
         """Send what is left without a line end."""
         if self._rest:
             self.write("\n")
+
+
+class _NumpySeeder(MetaPathFinder):
+    """Seeds numpy's legacy generator when a run is the first in the process to import it."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        if fullname != "numpy.random":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            def load_and_seed(module: Any) -> None:
+                load(module)
+                module.seed(self._seed)
+
+            spec.loader.exec_module = load_and_seed  # type: ignore[method-assign]
+        return spec
+
+
+def _is_debugged() -> bool:
+    return isinstance(getattr(sys.gettrace(), "__self__", None), bdb.Bdb)
 
 
 @contextmanager
@@ -66,8 +105,9 @@ def sandbox(
     state = random.getstate()
     numpy = sys.modules.get("numpy.random")
     numpy_state = numpy.get_state() if numpy is not None else None
+    seeder = _NumpySeeder(luck % 2**32)
     streams = sys.stdout, sys.stderr
-    output = _Lines(context)
+    output = _Lines(context, sys.stdout)
     token = worker.running.set(context)
 
     def sleep(seconds: float, /) -> None:
@@ -83,6 +123,8 @@ def sandbox(
         random.seed(luck)
         if numpy is not None:
             numpy.seed(luck % 2**32)
+        else:
+            sys.meta_path.insert(0, seeder)
         time.sleep = sleep  # type: ignore[assignment]
         if is_quiet:
             sys.stdout = sys.stderr = output
@@ -95,10 +137,17 @@ def sandbox(
         random.setstate(state)
         if numpy is not None:
             numpy.set_state(numpy_state)
+        elif seeder in sys.meta_path:
+            sys.meta_path.remove(seeder)
+        else:
+            sys.modules["numpy.random"].seed()
         if os.environ != environment:
             os.environ.clear()
             os.environ.update(environment)
-        os.chdir(home)
+        try:
+            os.chdir(home)
+        except FileNotFoundError:  # the run removed it
+            os.chdir(os.sep)
         _empty(folder)
 
 
@@ -110,6 +159,7 @@ def _folder_now() -> str:
 
 
 def _write(folder: str, files: Mapping[str, bytes]) -> None:
+    os.makedirs(folder, exist_ok=True)  # a run before may have removed it
     for name, content in files.items():
         path = os.path.join(folder, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -118,6 +168,8 @@ def _write(folder: str, files: Mapping[str, bytes]) -> None:
 
 
 def _empty(folder: str) -> None:
+    if not os.path.isdir(folder):
+        return
     with os.scandir(folder) as left:
         for entry in left:
             if entry.is_dir(follow_symlinks=False):
@@ -126,38 +178,32 @@ def _empty(folder: str) -> None:
                 os.unlink(entry.path)
 
 
-def _is_own(filename: str) -> bool:
-    return os.path.abspath(filename).startswith(_OWN_FOLDER)
-
-
 def user_lines(error: BaseException) -> str:
     """The user's own source lines at `error`, innermost last; our own frames and folders of this machine left out."""
+    own = cut_traceback(error.__traceback__, lambda entry: not _is_machinery(entry))
     return "\n".join(
-        f"{frame.name}, line {frame.lineno}: {frame.line or ''}".rstrip()
-        for frame in traceback.extract_tb(error.__traceback__)
-        if not _is_own(frame.filename)
+        f"{frame.name}, line {frame.lineno}: {frame.line or ''}".rstrip() for frame in traceback.extract_tb(own)
     )
 
 
 def user_traceback(error: BaseException) -> TracebackType | None:
-    """The traceback of `error`, cut behind the user's last frame, so that a debugger stops there."""
+    """The traceback of `error`, from the user's first frame to the last, so that a debugger stops there.
+
+    Where none is the user's: the last frame, of a function of ours that was used as a job function, say; None if the
+    error is one of ours, which says all in its message.
+    """
     entries = []
     entry = error.__traceback__
     while entry is not None:
         entries.append(entry)
         entry = entry.tb_next
-    own = [number for number, one in enumerate(entries) if not _is_own(one.tb_frame.f_code.co_filename)]
-    cut: TracebackType | None = None
-    for one in reversed(entries[: own[-1] + 1] if own else entries):
-        cut = TracebackType(cut, one.tb_frame, one.tb_lasti, one.tb_lineno)
-    return cut
+    own = [number for number, one in enumerate(entries) if not _is_machinery(one)]
+    if not own:
+        return None if isinstance(error, DiscoError) or not entries else entries[-1]
+    kept = entries[own[0] : own[-1] + 1]
+    return cut_traceback(error.__traceback__, lambda entry: entry in kept)
 
 
-def shown(value: Any, limit: int = 120) -> str:
-    """The repr of a user's value, cut to `limit` characters; never an error, never a memory address."""
-    try:
-        text = repr(value)
-    except Exception as error:
-        text = f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
-    text = re.sub(r" at 0x[0-9a-f]+", "", text)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+def _is_machinery(entry: TracebackType) -> bool:
+    """Whether a frame is of what runs job functions: disco_sim, or the profiler that it is asked to use."""
+    return is_own(entry) or entry.tb_frame.f_code.co_filename == cProfile.__file__

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from heapq import merge
 from operator import index, itemgetter
 from types import NoneType
 from typing import Any
@@ -59,6 +61,24 @@ def _size_of_record(record: Any) -> int:
     return size_of(record[0]) + size_of(record[1]) if type(record) is tuple and len(record) == 2 else size_of(record)
 
 
+def name_of(function: Any) -> str:
+    """The name of a function as messages show it: that of the function inside a partial, or of the object's class."""
+    while isinstance(function, partial):
+        function = function.func
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def as_pair(item: Any) -> Pair | None:
+    """What a job function gave, as a pair, None if it is none; text, bytes, sets and dicts of two things are none."""
+    if isinstance(item, (str, bytes, bytearray, set, frozenset, dict)):
+        return None
+    try:
+        key, value = item
+    except (TypeError, ValueError):
+        return None
+    return key, value
+
+
 class PairBuffer:
     """The pairs of one output. What a user could still change is copied when it is added."""
 
@@ -108,7 +128,7 @@ class Appends(dict[Any, Callable[[Pair], None]]):
 
 def checked_partition(partition: Callable[..., Any], n: int, params: Any) -> Callable[[Any, Any], int]:
     """A function (key, value) -> partition number that calls the user's `partition` once and checks what it says."""
-    name = getattr(partition, "__name__", type(partition).__name__)
+    name = name_of(partition)
 
     def place(key: Any, value: Any) -> int:
         answer = partition(key, n, params)
@@ -139,23 +159,35 @@ def sort_pairs(pairs: list[Pair]) -> list[Pair]:
     try:
         return sorted(pairs, key=itemgetter(0))
     except TypeError:
-        if all(key is None for key, _ in pairs):
-            return pairs
-        raise _sort_error(pair[0] for pair in pairs) from None
+        return sorted(pairs, key=_Key)
 
 
-def _sort_error(keys: Iterable[Any]) -> SortError:
-    iterator = iter(keys)
-    last = next(iterator)
-    for key in iterator:
+def merge_pairs(sources: Sequence[Iterable[Pair]]) -> Iterator[Pair]:
+    """The pairs of several sources, each sorted by key, as one sorted sequence; nothing is kept.
+
+    Raises:
+        SortError: If two keys cannot be compared, naming both.
+    """
+    return merge(*sources, key=_Key)
+
+
+class _Key:
+    """A pair's key in a comparison; None is equal to itself, and what cannot be compared is told."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, pair: Pair) -> None:
+        self.key = pair[0]
+
+    def __lt__(self, other: _Key) -> bool:
+        mine, others = self.key, other.key
         try:
-            _ = last < key
-            _ = key < last
+            return bool(mine < others)
         except TypeError:
-            return SortError(
-                f"keys {shown(last)} ({type(last).__name__}) and {shown(key)} ({type(key).__name__}) of one partition "
-                "cannot be sorted; sort=True needs keys of one kind: emit all keys as text, or leave sort out",
-                keys=(last, key),
-            )
-        last = key
-    return SortError("the keys of one partition cannot be sorted; sort=True needs keys of one kind")
+            if mine is None and others is None:
+                return False
+            raise SortError(
+                f"keys {shown(mine)} ({type(mine).__name__}) and {shown(others)} ({type(others).__name__}) of one "
+                "partition cannot be sorted; sort needs keys of one kind: emit all keys as text, or leave sort out",
+                keys=(mine, others),
+            ) from None

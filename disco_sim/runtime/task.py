@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, Literal
 
-from disco_sim.error import DataError
+from disco_sim.error import DataError, OOBPutError
 from disco_sim.model.work import Blob, Counts, Failure, Message, TaskOutcome, TaskWork
 from disco_sim.runtime.context import TaskContext
 from disco_sim.runtime.inputs import Opener
@@ -41,8 +41,10 @@ def compute(work: TaskWork, folder: str) -> TaskOutcome:
     try:
         with sandbox(context, folder, program.files, work.luck):
             try:
+                context.is_interruptible = True
                 outputs = _run(work, program, context, opener)
             finally:
+                context.is_interruptible = False
                 opener.close()
     except (KeyboardInterrupt, bdb.BdbQuit):
         raise
@@ -84,7 +86,14 @@ def _run(
         outputs: list[tuple[int, Blob]] = profiler.runcall(run, role, work, context, opener)
         profiler.create_stats()
         # The profile is the system's own result, so it does not count as one of the task's put() calls.
-        context.results[f"profile-{work.stage}-{work.task}"] = marshal.dumps(profiler.stats)
+        key = f"profile-{work.stage}-{work.task}"
+        if key in context.results:
+            raise OOBPutError(
+                f"OOB key {key!r} was put by task {work.stage}:{work.task}, but profile=True stores the task's profile "
+                "under that key: use another key",
+                key=key,
+            )
+        context.results[key] = marshal.dumps(profiler.stats)
         return outputs
 
 

@@ -5,9 +5,11 @@ Defaults depend on counts only, never on the machine that runs the simulation, s
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from disco_sim.error import DiscoError
 from disco_sim.model.cluster import Node
 from disco_sim.model.work import Counts
 
@@ -26,6 +28,9 @@ class Costs:
 
     `cpu_record_s` and `cpu_byte_s` are CPU seconds per record and byte read or written on a node of speed 1;
     `disk_bytes_s` and `port_bytes_s` are bytes a second of a node's disk and of its network port, each way.
+
+    Raises:
+        DiscoError: For a negative price or a rate of 0.
     """
 
     startup_s: float = 0.5
@@ -34,6 +39,16 @@ class Costs:
     disk_bytes_s: float = 100e6
     port_bytes_s: float = 125e6
     latency_s: float = 1e-3
+
+    def __post_init__(self) -> None:
+        for name, price in vars(self).items():
+            is_rate = name.endswith("bytes_s") and not name.startswith("cpu")
+            if not (price > 0 if is_rate else 0 <= price < math.inf):
+                raise DiscoError(
+                    f"Costs({name}={price!r}) was given; {name} is a number of "
+                    + ("bytes a second, above 0 (math.inf for free)" if is_rate else "seconds, 0 or more"),
+                    name=name,
+                )
 
     def phases(self, counts: Counts, node: Node) -> tuple[Phase, ...]:
         """The phases of a run on `node` that did the work of `counts`."""

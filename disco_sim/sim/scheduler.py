@@ -113,11 +113,10 @@ class Scheduler:
         elif task.failures > self._max_failures:
             yield from self._end(
                 job,
-                f"Task {name} failed {task.failures} times. At most {self._max_failures} failures are allowed. "
-                f"The last one, on {event.host}: {event.reason}",
+                f"Task {name} failed {task.failures} times. At most {self._max_failures} failures are allowed.",
             )
         else:
-            task.had_memory_failure = event.kind == "memory"
+            task.had_memory_failure |= event.kind == "memory"
             task.blacklist.add(event.host)
             self._forgive(job, task)
             wait_s = min(task.failures, 60) + 1 + int(event.luck * 30)

@@ -29,8 +29,8 @@ class BlobStore:
             return blob
         if url in self._dropped:
             raise DataError(
-                "Unable to access resource: the data was dropped when its job ended, because only results are kept; "
-                'make the cluster with Disco(keep="all") to keep what is between the stages',
+                "Unable to access resource: the data was dropped when its job ended, because only results are kept, or "
+                'purged with its job; Disco(keep="all") keeps what is between the stages too',
                 url,
             )
         raise DataError("Unable to access resource: nothing is stored there; take the URL from a job's results", url)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from disco_sim.error import OOBKeyError, OOBPutError, OOBVisibilityError
+from disco_sim.error import DiscoError, OOBKeyError, OOBPutError, OOBVisibilityError
 
 COMMITTED, DROPPED = "committed", "dropped"
 
@@ -16,6 +16,7 @@ class OOBEntry(NamedTuple):
     """One out-of-band result: which run of which task put it on which host; `put_s` is the run's virtual end.
 
     `level` is the number of the stage in its plan; `state` is committed, or dropped when the run failed.
+    `order` is given by the store: what was stored later, in the same instant too, has a higher one.
     """
 
     key: str
@@ -27,6 +28,7 @@ class OOBEntry(NamedTuple):
     host: str
     put_s: float
     state: str
+    order: int = 0
 
     @property
     def n_bytes(self) -> int:
@@ -36,25 +38,31 @@ class OOBEntry(NamedTuple):
 
 
 class OOBStore:
-    """Entries by job and key. A key is unique in its job; results of failed runs are kept apart, as dropped."""
+    """Entries by job and key. A key is unique in its job; results of failed runs are kept apart, as dropped.
+
+    `moment` counts what has happened to the store. A run that started at a moment sees the store as it was
+    then, whenever it is computed: many things happen in one instant of virtual time, so time would not do.
+    """
 
     def __init__(self) -> None:
         self._committed: dict[str, dict[str, OOBEntry]] = {}
         self._dropped: dict[str, list[OOBEntry]] = {}
-        self._ended_s: dict[str, float] = {}
+        self._ended: dict[str, int] = {}
+        self.moment = 0
 
     def open(self, job: str) -> None:
         """A job begins; it has no results yet."""
         self._committed[job] = {}
         self._dropped[job] = []
 
-    def end(self, job: str, time_s: float) -> None:
+    def end(self, job: str) -> None:
         """A job has ended, ready or dead: other jobs may now read its results."""
-        self._ended_s[job] = time_s
+        self.moment += 1
+        self._ended[job] = self.moment
 
     def forget(self, job: str) -> None:
         """Drop all that is known of a job."""
-        for table in (self._committed, self._dropped, self._ended_s):
+        for table in (self._committed, self._dropped, self._ended):
             table.pop(job, None)
 
     def conflict(self, job: str, entries: Iterable[OOBEntry]) -> OOBPutError | None:
@@ -75,6 +83,8 @@ class OOBStore:
     def add(self, job: str, entries: Iterable[OOBEntry]) -> None:
         """Store the entries of a run that has ended: committed ones by key, dropped ones for the record."""
         for entry in entries:
+            self.moment += 1
+            entry = entry._replace(order=self.moment)
             if entry.state == COMMITTED:
                 self._committed[job][entry.key] = entry
             else:
@@ -93,9 +103,9 @@ class OOBStore:
         return dict(self._committed.get(job, {}))
 
     def entries(self, job: str) -> list[OOBEntry]:
-        """All entries of a job, dropped ones too, in order of time."""
+        """All entries of a job, dropped ones too, in the order they were stored."""
         everything = [*self._committed.get(job, {}).values(), *self._dropped.get(job, ())]
-        return sorted(everything, key=lambda entry: entry.put_s)
+        return sorted(everything, key=lambda entry: entry.order)
 
     def get(self, job: str, key: str) -> str | bytes:
         """The value of a committed key, asked from outside any task.
@@ -108,28 +118,32 @@ class OOBStore:
             raise self._missing(job, key, self._committed.get(job, {}), "Disco.oob_list(name) lists them all")
         return entry.value
 
-    def see(self, job: str, key: str, *, reader: str, stage: str, level: int, task: int, now_s: float) -> str | bytes:
-        """The value of `key` of `job` as a task of job `reader` sees it at virtual time `now_s`.
+    def see(self, job: str, key: str, *, reader: str, stage: str, level: int, task: int, moment: int) -> str | bytes:
+        """The value of `key` of `job` as a task of job `reader` sees it, having started at `moment`.
 
         Raises:
             OOBVisibilityError: If the result is, or may come, from a task that runs at the same time.
             OOBKeyError: If nobody put the key.
+            DiscoError: If there is no such job.
         """
         me = f"{stage}:{task}"
         if job != reader:
             if job not in self._committed:
-                raise OOBKeyError(
-                    f"get({key!r}, {job!r}) in task {me}: there is no job {job!r} on this master; "
-                    "take the full name from job.name, or pass the job itself",
+                near = difflib.get_close_matches(job, list(self._committed), n=3, cutoff=0.4)
+                hint = f"; near it: {', '.join(map(repr, near))}" if near else ""
+                raise DiscoError(
+                    f"Unknown key or job name: get({key!r}, {job!r}) in task {me}, but there is no job {job!r} on this "
+                    f"master{hint}. Take the full name from job.name, or pass the job itself",
                     key=key,
                     job=job,
                 )
-            if self._ended_s.get(job, math.inf) > now_s:
+            if self._ended.get(job, math.inf) > moment:
                 raise OOBVisibilityError(
-                    f"get({key!r}, {job!r}) in task {me}: that job was still running at {now_s:.3f} s; only results "
-                    "of finished jobs can be read: wait() for it before this job is submitted",
+                    f"get({key!r}, {job!r}) in task {me}: that job was still running when this task started; only "
+                    "results of finished jobs can be read: wait() for it before this job is submitted",
                     key=key,
                     job=job,
+                    is_missing=False,
                 )
             entry = self._committed[job].get(key)
             if entry is None:
@@ -142,9 +156,10 @@ class OOBStore:
                 "task those of a finished job: get(key, job)",
                 key=key,
                 job=job,
+                is_missing=False,
             )
         entry = self._committed[job].get(key)
-        if entry is not None and entry.put_s <= now_s:
+        if entry is not None and entry.order <= moment:
             if entry.level < level:
                 return entry.value
             raise OOBVisibilityError(
@@ -153,6 +168,8 @@ class OOBStore:
                 "or send it through the output",
                 key=key,
                 job=job,
+                # Whether it is there yet depends on the number of slots, so with a default it counts as missing.
+                is_missing=True,
             )
         visible = {name: entry for name, entry in self._committed[job].items() if entry.level < level}
         raise self._missing(job, key, visible, "the stages before put no such key")

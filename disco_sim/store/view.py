@@ -1,4 +1,4 @@
-"""What one task run may read of the stores, as of the virtual time it started."""
+"""What one task run may read of the stores, as they were when it started."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class RunView:
     stage: str
     level: int
     task: int
-    now_s: float
+    moment: int
 
     def blob(self, url: str) -> Blob:
         """The data stored under `url`; DataError when it is not there."""
@@ -34,5 +34,5 @@ class RunView:
             stage=self.stage,
             level=self.level,
             task=self.task,
-            now_s=self.now_s,
+            moment=self.moment,
         )

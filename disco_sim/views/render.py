@@ -31,6 +31,10 @@ _STATES = {
 }
 _COLOUR_OF = {word: colour for colour, words in _STATES.items() for word in words}
 _CHIP_COLUMNS = ("status", "state", "level")
+_AMOUNTS = {
+    *("records", "records_in", "records_out", "keys", "top_key_records", "count"),
+    *("bytes", "bytes_in", "bytes_out", "size"),
+}
 _UNKNOWN = "–"  # noqa: RUF001 - a dash for what is not known
 _LONGEST_CELL = 120
 _LONGEST_LINE = 60
@@ -71,10 +75,12 @@ def html(value: object) -> str:
 
 
 def cell_text(column: str, value: Any) -> str:
-    """How a table shows a value: seconds to the millisecond, shares in percent, a dash for what is not known.
+    """How a table shows a value: seconds to the millisecond, shares in percent, amounts in groups of three digits.
 
-    >>> cell_text("start_s", 0.5), cell_text("share", 0.421), cell_text("key", b"a"), cell_text("size", 12)
-    ('0.500', '42.1%', "b'a'", '12')
+    Keys and values of users stay as they are; what is not known is a dash.
+
+    >>> cell_text("start_s", 0.5), cell_text("share", 0.421), cell_text("key", b"a"), cell_text("bytes", 12345)
+    ('0.500', '42.1%', "b'a'", '12,345')
     """
     if _is_unknown(value):
         return _UNKNOWN
@@ -82,6 +88,8 @@ def cell_text(column: str, value: Any) -> str:
         if column.endswith("_s"):
             return f"{value:.3f}"
         return f"{value:.1%}" if column == "share" else f"{value:.6g}"
+    if column in _AMOUNTS and _is_number(value):
+        return f"{value:,}"
     return plain(value if isinstance(value, str) else repr(value) if not _is_number(value) else value)
 
 

@@ -136,7 +136,8 @@ class _Bar:
         end_s = (state.now_s if run.end_s is None else run.end_s) - state.submitted_s
         self.run = run
         self.x, self.y = scale.x(start_s), top + 1
-        self.width, self.height = max(scale.x(end_s) - self.x, 1.0), height - 2
+        # A pixel is left free, so that runs that follow each other can be told apart.
+        self.width, self.height = max(scale.x(end_s) - self.x - 1, 1.0), height - 2
         self.colour = f"rgb({stage_colour(list(state.stages).index(run.stage))})"
         name, again = f"{run.stage}:{run.task}", f" run {run.attempt}" if run.attempt else ""
         self.title = f"{name}{again} on {run.host}, {start_s:.3f} to {end_s:.3f} s, {run.status}"

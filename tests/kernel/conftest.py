@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -18,8 +22,9 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 class Kernel:
     """A running kernel; `execute` runs a cell in it as a front end would."""
 
-    def __init__(self, client: BlockingKernelClient) -> None:
+    def __init__(self, client: BlockingKernelClient, pid: int) -> None:
         self.client = client
+        self.pid = pid
 
     def execute(self, code: str, answers: Sequence[str] = (), timeout_s: float = 60) -> str:
         """Run `code`, type one of `answers` at each prompt, and return all that was shown, without colours.
@@ -55,6 +60,23 @@ class Kernel:
         assert not left, f"nobody asked for {left}; shown was:\n{text}"
         return text
 
+    @contextmanager
+    def interrupted_when(self, is_time: Callable[[], bool], timeout_s: float = 30) -> Iterator[None]:
+        """Press the stop button of the notebook once `is_time()`, while the body waits for a cell."""
+
+        def press() -> None:
+            deadline = time.monotonic() + timeout_s
+            while time.monotonic() < deadline and not is_time():
+                time.sleep(0.05)
+            os.kill(self.pid, signal.SIGINT)  # what the manager does too, but with an event loop of its own
+
+        finger = Thread(target=press)
+        finger.start()
+        try:
+            yield
+        finally:
+            finger.join()
+
 
 @pytest.fixture
 def kernel(tmp_path: Path) -> Iterator[Kernel]:
@@ -63,7 +85,7 @@ def kernel(tmp_path: Path) -> Iterator[Kernel]:
         kernel_name="python3", cwd=str(tmp_path), env={**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")}
     )
     try:
-        yield Kernel(client)
+        yield Kernel(client, manager.provisioner.pid)
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

@@ -1,0 +1,205 @@
+"""The command `disco-sim`: a demonstration, scripts that are run and looked into, and JupyterLab on the notebooks."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import runpy
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import wraps
+from itertools import dropwhile, takewhile
+from typing import Any
+
+import click
+
+from disco_sim import __version__
+from disco_sim.core import Disco
+from disco_sim.error import DiscoError, JobError
+from disco_sim.progress import Progress
+from disco_sim.views.render import table_text
+from disco_sim.views.report import job_part, report
+from disco_sim.views.rows import Table, oob_table, partitions_table
+from disco_sim.views.state import JobState
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_INTERRUPTED = 130
+_MOST_ROWS = 60
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="disco-sim")
+def main() -> None:
+    """Disco MapReduce jobs on a cluster that exists only in this process, in virtual time."""
+
+
+@main.command()
+@click.option(
+    "--html",
+    default="demo.html",
+    show_default=True,
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Where to write the page.",
+)
+def demo(html: str) -> None:
+    """Count the words of Hamlet and show the answer, the partitions and the out-of-band results."""
+    from disco_sim.demo import Demo, demo_disco
+
+    with demo_disco() as disco:
+        shown = Demo(disco)
+        click.echo(shown.text())
+        _write(html, shown.html())
+    click.echo("\nThe job with its timeline, as a page: ", nl=False)
+    click.echo(html)
+    if not shown.is_right:
+        sys.exit(1)
+
+
+@main.command(context_settings={"allow_interspersed_args": False})
+@click.argument("script", type=click.Path(exists=True, dir_okay=False))
+@click.argument("args", nargs=-1, type=click.UNPROCESSED)
+@click.option("--oob", is_flag=True, help="Afterwards, print the out-of-band results of each job.")
+@click.option("--partitions", is_flag=True, help="Afterwards, print the partitions of each job.")
+@click.option("--events", is_flag=True, help="Print events as they happen, as Disco does with DISCO_EVENTS=1.")
+@click.option("--html", metavar="FILE", type=click.Path(dir_okay=False), help="Write a page with every job.")
+def run(script: str, args: tuple[str, ...], oob: bool, partitions: bool, events: bool, html: str | None) -> None:
+    """Run a Python SCRIPT with its ARGS, and look into the jobs that it ran.
+
+    Options for disco-sim stand before SCRIPT; everything after it is the script's own. When the script fails, what was
+    asked for is printed all the same.
+    """
+    if events:
+        os.environ.setdefault("DISCO_EVENTS", "1")
+    with _watched(is_quiet="DISCO_EVENTS" in os.environ) as discos:
+        status = _run_script(script, args)
+    jobs = [(disco, job) for disco in discos for job in disco.cluster.log.jobs]
+    for disco, job in jobs:
+        if partitions:
+            _print_table(f"Partitions of {job}", partitions_table(_state(disco, job), disco.cluster.read))
+        if oob:
+            _print_table(f"Out-of-band results of {job}", oob_table(_state(disco, job), _oob_values(disco, job)))
+    if html is not None:
+        parts = [
+            job_part(disco.cluster.log, job, disco.cluster.read, _oob_values(disco, job), disco.cluster.spec.nodes)
+            for disco, job in jobs
+        ]
+        _write(html, report(os.path.basename(script), "" if parts else "The script ran no job.", parts))
+        click.echo(f"\nThe jobs as a page: {html}", err=True)
+    elif (oob or partitions) and not jobs:
+        click.echo("The script ran no job.", err=True)
+    for disco in discos:
+        disco.close()
+    sys.exit(status)
+
+
+@main.command()
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False))
+def lab(folder: str | None) -> None:
+    """Open JupyterLab on FOLDER; without it, on the notebooks that come with disco_sim, or on the current folder."""
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise click.ClickException(
+            "JupyterLab is not installed in this Python; install it with: python -m pip install jupyterlab"
+        )
+    beside = os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), "notebooks")
+    chosen = folder or next(filter(os.path.isdir, ("notebooks", beside)), ".")
+    sys.argv = ["jupyter-lab", f"--notebook-dir={chosen}"]
+    runpy.run_module("jupyterlab", run_name="__main__", alter_sys=True)
+
+
+@contextmanager
+def _watched(is_quiet: bool) -> Iterator[list[Disco]]:
+    """Every Disco that is made meanwhile, kept alive; long stages show a bar on a terminal, unless `is_quiet`."""
+    made: list[Disco] = []
+    bar = None if is_quiet or not sys.stderr.isatty() else Progress(sys.stderr)
+    init = Disco.__init__
+
+    @wraps(init)
+    def noted(disco: Disco, *arguments: Any, **options: Any) -> None:
+        init(disco, *arguments, **options)
+        made.append(disco)
+        if bar is not None:
+            disco.listeners.append(bar)
+
+    Disco.__init__ = noted  # type: ignore[method-assign, assignment]
+    try:
+        yield made
+    finally:
+        Disco.__init__ = init  # type: ignore[method-assign]
+        if bar is not None:
+            bar.close()
+
+
+def _run_script(script: str, args: tuple[str, ...]) -> int:
+    """Run `script` as `python script args` would; its exit status."""
+    argv, path = sys.argv, sys.path[:]
+    sys.argv = [script, *args]
+    sys.path.insert(0, os.path.dirname(os.path.abspath(script)))
+    try:
+        runpy.run_path(script, run_name="__main__")
+    except SystemExit as asked:
+        return _status(asked.code)
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        return _INTERRUPTED
+    except BaseException as error:
+        click.echo(_told(error, script), err=True, nl=False)
+        return 1
+    finally:
+        sys.argv, sys.path[:] = argv, path
+    return 0
+
+
+def _status(code: object) -> int:
+    """The exit status of `sys.exit(code)`: text is printed and means 1."""
+    if code is None or isinstance(code, int):
+        return code or 0
+    click.echo(code, err=True)
+    return 1
+
+
+def _told(error: BaseException, script: str) -> str:
+    """An error as Python prints it, from the script on.
+
+    Of our own errors our own frames are left out; a JobError comes with the job function's error as its cause.
+    """
+    told = traceback.TracebackException.from_exception(error)
+    stack = list(dropwhile(lambda frame: frame.filename != script, told.stack))
+    if isinstance(error, JobError):
+        # Behind the call that drove the job follow the frames of its cause, which is told by itself.
+        stack = list(takewhile(_is_users, stack))
+    elif isinstance(error, DiscoError):
+        stack = list(filter(_is_users, stack))
+    told.stack[:] = stack
+    if isinstance(error, DiscoError) and told.__cause__ is not None:
+        told.__cause__.stack[:] = filter(_is_users, told.__cause__.stack)
+    return "".join(told.format())
+
+
+def _is_users(frame: traceback.FrameSummary) -> bool:
+    return not frame.filename.startswith(_PACKAGE)
+
+
+def _state(disco: Disco, job: str) -> JobState:
+    return JobState.of(disco.cluster.log, job)
+
+
+def _oob_values(disco: Disco, job: str) -> dict[str, str | bytes]:
+    """The committed out-of-band results of a job; none when the script has purged it."""
+    return dict(disco.oob[job]) if job in disco.oob else {}
+
+
+def _print_table(title: str, found: Table) -> None:
+    click.echo(f"\n{title}\n{table_text(found, _MOST_ROWS, indent='  ')}")
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise click.ClickException(
+            f"the page cannot be written to {path!r}: {error.strerror}; name another file: --html FILE"
+        ) from error

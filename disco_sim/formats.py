@@ -1,0 +1,198 @@
+"""What is in Disco's files, byte by byte: its own format of pickled blocks, and netstrings.
+
+Knows binary streams only; how they are opened is in `streams`, what job functions call is in `readers` and `func`.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import struct
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from disco_sim.error import DataError, DiscoError
+
+BLOCK_BYTES = 1 << 20
+BLOCK_HEADER = struct.Struct("<BBIQ")  # 128 + version, is it compressed, CRC-32 of the raw data, length as stored
+FIRST_FORMAT_BYTE = 128
+LATEST_VERSION = 1
+PICKLE_PROTOCOL = 1
+MAX_LENGTH_DIGITS = 20
+
+
+# Disco's file format: blocks of concatenated pickles, each behind a BLOCK_HEADER, and an empty block at the end
+
+
+class DiscoOutput:
+    """Writes pairs to a binary stream in Disco's file format; `close` ends the format and leaves the stream open."""
+
+    def __init__(self, stream: Any, version: int = -1, compress_level: int = 2, min_chunk: int = BLOCK_BYTES) -> None:
+        if version not in (-1, *range(LATEST_VERSION + 1)):
+            raise DiscoError(
+                f"Disco's file format has no version {version}; "
+                f"it has 0 to {LATEST_VERSION}, and -1 for the latest: leave version out"
+            )
+        self._stream = stream
+        self._first_byte = FIRST_FORMAT_BYTE + (LATEST_VERSION if version == -1 else version)
+        self._compress_level = compress_level
+        self._min_chunk = min_chunk
+        self._block = io.BytesIO()
+        self._content: str | None = None  # what the stream has been given: "pairs", "text" or nothing
+        self.closed = False
+
+    def add(self, key: Any, value: Any) -> None:
+        """Write a pair; anything that pickle takes will do for key and value."""
+        if self._content != "pairs":
+            self._become("pairs")
+        self._block.write(pickle.dumps((key, value), PICKLE_PROTOCOL))
+        if self._block.tell() >= self._min_chunk:
+            self._end_block()
+
+    def write(self, data: Any) -> None:
+        """Pass data to the stream as they are: for writers with a format of their own, which then is the file's."""
+        self._become("text")
+        self._stream.write(data)
+
+    def close(self) -> None:
+        """Write what is pending and the end mark; calling again changes nothing."""
+        if not self.closed and self._content != "text":
+            if self._block.tell():
+                self._end_block()
+            self._end_block()
+        self.closed = True
+
+    def _become(self, content: str) -> None:
+        if self._content not in (None, content):
+            raise DiscoError(
+                "An output got both add(key, value) and write(data); one file has one format: use one of them only"
+            )
+        self._content = content
+
+    def _end_block(self) -> None:
+        raw = self._block.getvalue()
+        is_compressed = bool(raw) and self._compress_level > 0
+        data = zlib.compress(raw, self._compress_level) if is_compressed else raw
+        self._stream.write(BLOCK_HEADER.pack(self._first_byte, is_compressed, zlib.crc32(raw), len(data)) + data)
+        self._block = io.BytesIO()
+
+
+def to_disco_format(pairs: Iterable[tuple[Any, Any]]) -> bytes:
+    """The pairs in Disco's file format.
+
+    >>> list(read_disco_format(io.BytesIO(to_disco_format([("cat", 2)])), "raw://"))
+    [('cat', 2)]
+    """
+    file = io.BytesIO()
+    output = DiscoOutput(file)
+    for key, value in pairs:
+        output.add(key, value)
+    output.close()
+    return file.getvalue()
+
+
+def read_disco_format(stream: Any, url: str, *, head: bytes = b"", skip_damage: bool = False) -> Iterator[Any]:
+    """The records of a binary stream in Disco's file format; `head` is what was read of it before.
+
+    Files that were joined end to end read as one. With `skip_damage` damaged blocks are left out, and
+    what follows a cut is too. Only for data you trust: unpickling may run code.
+
+    Raises:
+        DataError: If a block is damaged or cut, or the end mark is missing; its `offset` is that block's first byte.
+    """
+    offset = 0
+    is_ended = True  # an empty file has no end mark to miss
+    while header := head + take(stream, BLOCK_HEADER.size - len(head)):
+        head = b""
+        if len(header) < BLOCK_HEADER.size or header[0] < FIRST_FORMAT_BYTE:
+            is_ended = False
+            break
+        _, is_compressed, checksum, length = BLOCK_HEADER.unpack(header)
+        data = take(stream, length)
+        if len(data) < length:
+            is_ended = False
+            break
+        try:
+            raw = zlib.decompress(data) if is_compressed else data
+            if zlib.crc32(raw) != checksum:
+                raise ValueError("its checksum differs")
+            records = list(_unpickled(raw))
+        except Exception as error:  # damaged pickles raise anything
+            if not skip_damage:
+                raise DataError(
+                    f"The block at byte {offset} is damaged: {error}; make the data again", url, offset=offset
+                ) from error
+        else:
+            is_ended = not raw
+            yield from records
+        offset += len(header) + length
+    if not (is_ended or skip_damage):
+        raise DataError(
+            f"The data are cut short or not in Disco's file format, as seen at byte {offset}; "
+            f"the format ends with an empty block: make the data again",
+            url,
+            offset=offset,
+        )
+
+
+def _unpickled(raw: bytes) -> Iterator[Any]:
+    block = io.BytesIO(raw)
+    while block.tell() < len(raw):
+        yield pickle.load(block)
+
+
+def take(stream: Any, n: int = sys.maxsize) -> bytes:
+    """The next `n` bytes of a binary stream, fewer only at its end, however small the pieces that it gives."""
+    pieces = []
+    while n > 0 and (piece := stream.read(min(n, BLOCK_BYTES))):
+        pieces.append(piece)
+        n -= len(piece)
+    return b"".join(pieces)
+
+
+# Netstrings: texts behind their lengths, a pair per line
+
+
+def netstring(key: Any, value: Any) -> bytes:
+    """A pair as text, each part behind its length in bytes; bytes are kept, other objects become their `str`.
+
+    >>> netstring("the cat", 2)
+    b'7 the cat 1 2\\n'
+    """
+    fields = [field if isinstance(field, bytes) else str(field).encode() for field in (key, value)]
+    return b"%d %b %d %b\n" % (len(fields[0]), fields[0], len(fields[1]), fields[1])
+
+
+def read_netstrings(stream: Any, size: int | None, url: str, *, head: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+    """The pairs of a binary stream of netstrings; `head` is what was read of it before.
+
+    `size` is that of the netstrings, None if unknown.
+
+    Raises:
+        DataError: If a pair is malformed or there are fewer bytes than `size`; its `offset` is the byte it starts at.
+    """
+    data = head + take(stream)
+    offset = 0
+    while offset < len(data):
+        key, after_key = _field(data, offset, b" ", url)
+        value, offset = _field(data, after_key, b"\n", url)
+        yield key, value
+    if size is not None and offset < size:
+        raise DataError(f"The data are cut short at byte {offset} of {size}; make them again", url, offset=offset)
+
+
+def _field(data: bytes, offset: int, ending: bytes, url: str) -> tuple[bytes, int]:
+    space = data.find(b" ", offset, offset + MAX_LENGTH_DIGITS)
+    digits = data[offset : max(space, offset)]
+    start = space + 1
+    end = start + int(digits) if digits.isdigit() else -1
+    if end < 0 or data[end : end + 1] != ending:
+        raise DataError(
+            f"No pair of netstrings at byte {offset}: {data[offset : offset + 40]!r}; each is LENGTH KEY LENGTH VALUE: "
+            f"is this a job's result? For text leave the reader out, or give map_line_reader",
+            url,
+            offset=offset,
+        )
+    return data[start:end], end + 1

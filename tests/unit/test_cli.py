@@ -1,0 +1,226 @@
+"""The command `disco-sim`: demonstration, scripts, JupyterLab."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from disco_sim import __version__, cli
+from disco_sim.client.disco import Disco
+from disco_sim.node.worker import masters
+
+COUNT = """
+from disco_sim import Disco, result_iterator
+
+def fun_map(line, params):
+    put(f"line:{this_partition()}", line)
+    for word in line.split():
+        yield word, 1
+
+def fun_reduce(pairs, params):
+    for word, counts in kvgroup(sorted(pairs)):
+        yield word, sum(counts)
+
+with Disco(nodes=2) as disco:
+    job = disco.new_job(name="count", input=["raw://to be", "raw://or not"], map=fun_map, reduce=fun_reduce)
+    print(sorted(result_iterator(job.wait())))
+"""
+FAIL = """
+from disco_sim import Disco
+
+def fun_map(line, params):
+    put("seen", line)
+    yield line, int(line)
+
+Disco().new_job(name="fail", input=["raw://a"], map=fun_map).wait()
+"""
+
+
+@pytest.fixture(autouse=True)
+def _no_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCO_EVENTS", "")
+    monkeypatch.delenv("DISCO_EVENTS")
+
+
+def disco_sim(*arguments: str) -> Result:
+    """What the command does, in this process."""
+    return CliRunner().invoke(cli.main, list(arguments))
+
+
+def script(folder: Path, code: str) -> str:
+    """The path of a script that holds `code`."""
+    path = folder / "script.py"
+    path.write_text(code, encoding="utf-8")
+    return str(path)
+
+
+def test_demo_shows_the_answer_and_writes_the_page(tmp_path: Path) -> None:
+    """The demonstration prints what it found, says where the page is, and succeeds."""
+    page = tmp_path / "demo.html"
+    result = disco_sim("demo", "--html", str(page))
+    assert result.exit_code == 0, result.output
+    for expected in ("have the counts that collections.Counter gives them", "Partitions", "words:7", str(page)):
+        assert expected in result.output
+    assert "<svg" in page.read_text(encoding="utf-8")
+
+
+def test_demo_fails_when_the_counts_are_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong count is an exit status of 1, so that a build can see it."""
+    monkeypatch.setattr("disco_sim.demo.Demo.is_right", False)
+    assert disco_sim("demo", "--html", str(tmp_path / "demo.html")).exit_code == 1
+
+
+def test_a_page_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
+    """The message names the file, the reason, and the option."""
+    result = disco_sim("demo", "--html", str(tmp_path / "nowhere" / "demo.html"))
+    assert result.exit_code == 1
+    assert "No such file or directory; name another file: --html FILE" in result.output
+
+
+def test_run_prints_what_was_asked_for(tmp_path: Path) -> None:
+    """After the script's own output come the partitions and OOB results of its jobs, although it closed its Disco."""
+    result = disco_sim("run", "--oob", "--partitions", script(tmp_path, COUNT))
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("[('be', 1), ('not', 1), ('or', 1), ('to', 1)]\n\nPartitions of count@")
+    assert "Out-of-band results of count@" in result.stdout
+    assert "line:1  or not" in result.stdout
+
+
+def test_run_writes_a_page_with_every_job(tmp_path: Path) -> None:
+    """`--html` gives one page with the card and the drawing of each job, of whichever Disco."""
+    page = tmp_path / "jobs.html"
+    result = disco_sim("run", "--html", str(page), script(tmp_path, COUNT + COUNT))
+    assert result.exit_code == 0, result.output
+    assert page.read_text(encoding="utf-8").count("<svg") == 2
+    assert str(page) in result.stderr
+
+
+def test_run_events_are_those_of_disco(tmp_path: Path) -> None:
+    """`--events` prints each event as it happens, with time, host and text, on the error stream."""
+    result = disco_sim("run", "--events", script(tmp_path, COUNT))
+    assert "2010/09/01 00:00:00 master [map:0] assigned to node01\n" in result.stderr
+    assert "Status: [reduce] 0 waiting, 0 running, 1 done, 0 failed" in result.stderr
+    assert "assigned" not in result.stdout
+
+
+def test_run_gives_the_script_its_arguments_and_neighbours(tmp_path: Path) -> None:
+    """The script runs as __main__ with its own arguments, options too, and imports from its folder."""
+    (tmp_path / "neighbour_of_a_script.py").write_text("value = 7\n", encoding="utf-8")
+    before = list(sys.argv), list(sys.path)
+    path = script(tmp_path, "import sys, neighbour_of_a_script as n\nprint(__name__, sys.argv[1:], n.value)")
+    assert disco_sim("run", path, "--oob", "x").stdout == "__main__ ['--oob', 'x'] 7\n"
+    assert (sys.argv, sys.path) == before
+
+
+def test_a_failing_job_is_told_from_the_script_on(tmp_path: Path) -> None:
+    """The traceback shows the script's frames and the job function's, none of ours, and then what to do; status 1."""
+    path = script(tmp_path, FAIL)
+    result = disco_sim("run", "--oob", path)
+    assert result.exit_code == 1
+    frames = [line.split(",")[0].strip() for line in result.stderr.splitlines() if line.startswith('  File "')]
+    assert frames == [f'File "{path}"'] * 2
+    for expected in ("ValueError: invalid literal", "JobError: Job fail@", "record at hand: 'a'", "job.story('map:0')"):
+        assert expected in result.stderr
+    assert "dropped" in result.stdout
+
+
+def test_an_error_of_the_script_is_a_plain_traceback(tmp_path: Path) -> None:
+    """Any other error is told as Python does, beginning at the script; a mistake in its text too."""
+    path = script(tmp_path, "def go():\n    return {}['a']\ngo()")
+    assert disco_sim("run", path).stderr.splitlines()[:2] == [
+        "Traceback (most recent call last):",
+        f'  File "{path}", line 3, in <module>',
+    ]
+    result = disco_sim("run", script(tmp_path, "print("))
+    assert result.exit_code == 1
+    assert result.stderr.startswith('  File "')
+    assert "SyntaxError" in result.stderr
+
+
+def test_our_own_errors_show_only_the_scripts_frames(tmp_path: Path) -> None:
+    """What is refused at submission is told by the line that asked for it and the message."""
+    path = script(tmp_path, "from disco_sim import Disco\nwith Disco() as d:\n    d.new_job(name='x', maps=1)")
+    lines = disco_sim("run", path).stderr.splitlines()
+    assert sum(line.startswith('  File "') for line in lines) == 1
+    assert lines[-1].startswith("disco_sim.error.DiscoError: Unknown job argument: 'maps'; did you mean 'map'?")
+
+
+@pytest.mark.parametrize(("code", "status"), [("", 0), ("3", 3), ("None", 0), ("'no good'", 1)])
+def test_exit_status_of_the_script_is_kept(tmp_path: Path, code: str, status: int) -> None:
+    """sys.exit ends disco-sim as it would end Python."""
+    result = disco_sim("run", script(tmp_path, f"import sys\nsys.exit({code})"))
+    assert result.exit_code == status
+    assert result.stderr == ("no good\n" if status == 1 else "")
+
+
+def test_an_interrupted_script_still_shows_its_jobs(tmp_path: Path) -> None:
+    """Ctrl-C ends the script with status 130, and what its jobs did is shown."""
+    result = disco_sim("run", "--partitions", script(tmp_path, COUNT + "raise KeyboardInterrupt"))
+    assert result.exit_code == 130
+    assert result.stderr == "interrupted\n"
+    assert "Partitions of count@" in result.stdout
+
+
+def test_a_script_without_jobs_says_so(tmp_path: Path) -> None:
+    """Asking for the jobs of a script that ran none is no error."""
+    result = disco_sim("run", "--oob", script(tmp_path, "print(1)"))
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "1\n", "The script ran no job.\n")
+
+
+def test_a_purged_job_can_still_be_asked_for(tmp_path: Path) -> None:
+    """A script may forget its job and all its data; its events are still shown."""
+    path = script(tmp_path, f"{COUNT}\n    job.purge()")
+    result = disco_sim("run", "--oob", "--partitions", "--html", str(tmp_path / "x.html"), path)
+    assert result.exit_code == 0, result.output
+    assert "Partitions of count@" in result.stdout
+
+
+def test_run_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Discos that the script left open are closed, and Disco is as it was."""
+    before, init = set(masters), Disco.__init__
+    disco_sim("run", script(tmp_path, FAIL))
+    assert set(masters) == before
+    assert Disco.__init__ is init
+
+
+def test_a_missing_script_is_a_usage_error() -> None:
+    """The message names the file; the status is 2, as for every wrong usage."""
+    result = disco_sim("run", "nowhere.py")
+    assert result.exit_code == 2
+    assert "'nowhere.py' does not exist" in result.stderr
+
+
+def test_lab_without_jupyterlab_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without JupyterLab the command names what installs it."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    result = disco_sim("lab")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: JupyterLab is not installed in this Python; install it with: python -m pip install jupyterlab\n"
+    )
+
+
+def test_lab_opens_the_folder_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JupyterLab is run in this Python, on the folder asked for, else on the notebooks."""
+    asked: list[list[str]] = []
+    monkeypatch.setattr("runpy.run_module", lambda *_, **__: asked.append(sys.argv[1:]))
+    monkeypatch.setattr("sys.argv", ["disco-sim"])
+    monkeypatch.chdir(tmp_path)
+    assert disco_sim("lab", str(tmp_path)).exit_code == 0
+    os.mkdir("notebooks")
+    assert disco_sim("lab").exit_code == 0
+    assert asked == [[f"--notebook-dir={tmp_path}"], ["--notebook-dir=notebooks"]]
+
+
+def test_it_runs_as_a_module_and_shows_no_bar_in_a_pipe(tmp_path: Path) -> None:
+    """`python -m disco_sim` is the same command; in a pipe, nothing but the script's output comes out."""
+    command = [sys.executable, "-m", "disco_sim"]
+    told = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+    assert told.stdout == f"disco-sim, version {__version__}\n"
+    ran = subprocess.run([*command, "run", script(tmp_path, COUNT)], capture_output=True, text=True, check=True)
+    assert (ran.stdout, ran.stderr) == ("[('be', 1), ('not', 1), ('or', 1), ('to', 1)]\n", "")

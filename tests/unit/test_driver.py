@@ -1,0 +1,131 @@
+"""The driver: one caller at a time, requests from other threads, interrupts."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from disco_sim import Disco, JobError
+from disco_sim.error import DiscoError
+
+
+def test_only_one_at_a_time():
+    """A call that would drive while another thread drives is an error; afterwards driving works again."""
+    started, go_on, errors = threading.Event(), threading.Event(), []
+    with Disco(nodes=1, namespace="notebook") as disco:
+
+        def fun_map(line, params):
+            started.set()
+            go_on.wait(20)
+            yield line, 1
+
+        job = disco.new_job(name="slow", input=["raw://a"], map=fun_map)
+
+        def intrude():
+            started.wait(20)
+            try:
+                disco.run()
+            except DiscoError as error:
+                errors.append(str(error))
+            go_on.set()
+
+        thread = threading.Thread(target=intrude)
+        thread.start()
+        job.wait()
+        thread.join()
+        assert "only one call at a time can drive it" in errors[0]
+        disco.run()
+
+
+def test_kill_from_another_thread():
+    """kill from another thread is a request: the loop takes it before the next event, and the job is dead."""
+    started, go_on = threading.Event(), threading.Event()
+    with Disco(nodes=1, slots=1, namespace="notebook") as disco:
+        seen = []
+
+        def fun_map(line, params):
+            seen.append(line)
+            started.set()
+            go_on.wait(20)
+            yield line, 1
+
+        job = disco.new_job(name="endless", input=["raw://a", "raw://b", "raw://c"], map=fun_map)
+
+        def kill():
+            started.wait(20)
+            job.kill()
+            go_on.set()
+
+        thread = threading.Thread(target=kill)
+        thread.start()
+        with pytest.raises(JobError, match="Status dead: killed"):
+            job.wait()
+        thread.join()
+        assert len(seen) == 1
+        assert job.tasks.status.tolist() == ["lost"]
+
+
+def test_interrupt():
+    """KeyboardInterrupt in a job function ends its job, keeps its state, is raised again, and the next job runs."""
+    with Disco(nodes=2) as disco:
+
+        def fun_map(line, params):
+            print("got", line)
+            if line == "b":
+                raise KeyboardInterrupt
+            yield line, 1
+
+        job = disco.new_job(name="interrupted", input=["raw://a", "raw://b", "raw://c"], map=fun_map)
+        with pytest.raises(KeyboardInterrupt):
+            job.wait()
+        assert job.status == "dead"
+        assert str(job.error).endswith("Status dead: interrupted")
+        assert set(job.tasks.host) == {"node01", "node02"}
+        assert "Job interrupted" in job.log.message.str.cat() or "interrupted" in repr(job._repr_mimebundle_())
+        with pytest.raises(JobError, match="interrupted"):
+            job.wait()
+        good = disco.new_job(name="good", input=["raw://a"] * 6, map=lambda line, params: [(line, 1)])
+        assert len(good.wait()) == 6
+
+
+def test_prints_before_an_interrupt_are_not_lost(capsys):
+    """What finished tasks printed before the interrupt is shown."""
+    with Disco(nodes=1, slots=1) as disco:
+
+        def fun_map(line, params):
+            if line == "b":
+                raise KeyboardInterrupt
+            print("got", line)
+            yield line, 1
+
+        job = disco.new_job(name="interrupted", input=["raw://a", "raw://b"], map=fun_map)
+        with pytest.raises(KeyboardInterrupt):
+            job.wait()
+    assert capsys.readouterr().out == "got a\n"
+
+
+def test_interrupt_between_events(monkeypatch):
+    """Ctrl-C that falls into the loop itself takes effect after the event at hand: nothing is lost, the job is dead."""
+    import os
+    import signal
+
+    with Disco(nodes=1, slots=1) as disco:
+        job = disco.new_job(name="quick", input=["raw://a"] * 5, map=lambda line, params: [(line, 1)])
+        advance = disco.cluster.advance
+        calls = []
+
+        def interrupted(until_s):
+            if len(calls) == 4:
+                os.kill(os.getpid(), signal.SIGINT)
+            calls.append(until_s)
+            return advance(until_s)
+
+        monkeypatch.setattr(disco.cluster, "advance", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            job.wait()
+        assert str(job.error).endswith("Status dead: interrupted")
+        assert set(job.tasks.status) <= {"done", "lost"}
+        good = disco.new_job(name="good", input=["raw://a"] * 6, map=lambda line, params: [(line, 1)])
+        assert len(good.wait()) == 6
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

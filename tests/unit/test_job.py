@@ -1,0 +1,333 @@
+"""`Job`: subclasses, control, errors, and everything one can look into."""
+
+from __future__ import annotations
+
+import pickle
+import traceback
+
+import pytest
+
+from disco_sim import DataError, Disco, Job, JobError, result_iterator
+from disco_sim.error import DiscoError, OOBKeyError
+from disco_sim.func import sum_reduce
+
+
+def words(line, params):
+    put("words:%d" % this_partition(), str(len(line.split())))
+    for word in line.split():
+        yield word, 1
+
+
+@pytest.fixture
+def disco():
+    with Disco(nodes=3) as disco:
+        yield disco
+
+
+@pytest.fixture
+def job(disco):
+    job = disco.new_job(name="count", input=["raw://a b a", "raw://b c"], map=words, reduce=sum_reduce, partitions=2)
+    job.wait()
+    return job
+
+
+def dying(disco, **changes):
+    def fun_map(line, params):
+        wanted = line.split()
+        yield wanted[2], 1
+
+    job = disco.new_job(name="dying", input=["raw://one two three", "raw://one two"], map=fun_map, **changes)
+    with pytest.raises(JobError):
+        job.wait()
+    return job
+
+
+# -- subclasses ------------------------------------------------------------------------------------
+
+
+class Count(Job):
+    partitions = 2
+    reduce = staticmethod(sum_reduce)
+
+    @staticmethod
+    def map(line, params):
+        yield line, 1
+
+
+def test_subclass(disco):
+    """Class attributes of a Job subclass are job parameters; arguments of run win over them."""
+    job = Count(disco).run(input=["raw://a", "raw://b"])
+    assert sorted(result_iterator(job.wait())) == [("a", 1), ("b", 1)]
+    assert job.name.startswith("Count@")
+    assert len(job.results()[1]) == 2
+    assert len(Count(disco).run(input=["raw://a"], partitions=5).wait()) == 5
+
+
+def test_subclass_keeps_its_tables(disco):
+    """A parameter named like a table does not hide the table."""
+    job = Count(disco).run(input=["raw://a"])
+    job.wait()
+    assert job.partitions.columns.tolist()[:2] == ["stage", "partition"]
+
+
+def test_subclass_of_a_subclass(disco):
+    """Parameters are inherited, and may be overridden one by one."""
+
+    class Upper(Count):
+        partitions = 3
+
+        @staticmethod
+        def map(line, params):
+            yield line.upper(), 1
+
+    job = Upper(disco).run(input=["raw://a"])
+    assert dict(result_iterator(job.wait())) == {"A": 1}
+    assert len(job.wait()) == 3
+    assert len(Count(disco).run(input=["raw://a"]).wait()) == 2
+
+
+def test_name_and_no_master(disco):
+    """Job("name") and Job() find the newest open Disco by themselves."""
+    job = Job("named").run(input=["raw://a"], map=lambda line, params: [(line, 1)])
+    assert job.disco is disco
+    assert job.name.startswith("named@")
+    assert repr(Job(disco)) == "Job(Job, not submitted)"
+
+
+def test_instance_attribute(disco):
+    """An attribute set on a Job before run is a parameter too."""
+    job = Job(disco, "attribute")
+    job.map = lambda line, params: [(line, 1)]
+    assert list(result_iterator(job.run(input=["raw://a"]).wait())) == [("a", 1)]
+
+
+# -- errors --------------------------------------------------------------------------------------------
+
+
+def test_error_tells_where(disco):
+    """A dead job's error names task, host, virtual time, record and the user's line, also as attributes."""
+    error = dying(disco).error
+    assert (error.stage, error.task, error.host, error.record) == ("map", 1, "node02", "'one two'")
+    assert error.time_s == pytest.approx(0.5, abs=0.01)
+    assert "yield wanted[2], 1" in error.lines
+    text = str(error)
+    for part in ("task map:1 failed on node02", "IndexError: list index out of range", "'one two'", "wanted[2]"):
+        assert part in text
+
+
+def test_error_has_the_cause(disco):
+    """The cause is the user's own exception, and the traceback ends in the user's function."""
+    job = dying(disco)
+    with pytest.raises(JobError) as caught:
+        job.wait()
+    assert isinstance(caught.value.__cause__, IndexError)
+    frame, _ = list(traceback.walk_tb(caught.value.__traceback__))[-1]
+    assert frame.f_locals["wanted"] == ["one", "two"]
+
+
+def test_error_pickles(disco):
+    """A JobError survives pickling with its facts and cause."""
+    error = dying(disco).error
+    copy = pickle.loads(pickle.dumps(error))
+    assert str(copy) == str(error)
+    assert (copy.host, copy.record) == (error.host, error.record)
+    assert isinstance(copy.__cause__, IndexError)
+
+
+def test_no_error(job):
+    """A job that is ready has no error."""
+    assert job.error is None
+
+
+def test_killed_has_no_cause(disco):
+    """A killed job's error gives the reason, and no run's exception."""
+    job = disco.new_job(name="killed", input=["raw://a"], map=words)
+    disco.step(run=False)
+    job.kill()
+    assert str(job.error).endswith("failed: Status dead: killed")
+    assert job.error.__cause__ is None
+
+
+def test_data_errors_until_the_end(disco):
+    """A job that runs out of tries tells how many there were, and the last one's cause."""
+
+    def fun_map(line, params):
+        data_err("broken disk", "raw://a")
+
+    job = disco.new_job(name="unlucky", input=["raw://a"], map=fun_map)
+    with pytest.raises(JobError, match="Task map:0 failed 4 times. At most 3 failures are allowed") as caught:
+        job.wait()
+    assert isinstance(caught.value.__cause__, DataError)
+    assert job.tasks.host.tolist() == ["node01", "node02", "node03", "node01"]
+
+
+def test_disco_goes_on(disco):
+    """After a job died, its record stays and the next job runs."""
+    job = dying(disco)
+    assert job.tasks.status.tolist() == ["lost", "failed"]
+    assert job.output().empty
+    assert disco.new_job(name="next", input=["raw://a"], map=words).wait()
+
+
+# -- looking into it -------------------------------------------------------------------------------------
+
+
+def test_output(job):
+    """output is the results as a table, in partition order."""
+    frame = job.output()
+    assert frame.columns.tolist() == ["partition", "key", "value"]
+    assert sorted(zip(frame.key, frame.value, strict=True)) == [("a", 2), ("b", 2), ("c", 1)]
+    assert frame.partition.is_monotonic_increasing
+
+
+def test_oob_mapping(job):
+    """job.oob is a read-only mapping of what tasks put, and an unknown key names near ones."""
+    assert dict(job.oob) == {"words:0": "3", "words:1": "2"}
+    assert job.oob["words:0"] == job.oob_get("words:0") == "3"
+    assert sorted(job.oob_list()) == ["words:0", "words:1"]
+    with pytest.raises(OOBKeyError, match="near it: 'words:"):
+        job.oob["words:9"]
+    assert len(job.oob) == 2
+    assert repr(job.oob) == f"OOBResults({job.name}, 2 keys)"
+    assert job.oob.frame().state.tolist() == ["committed", "committed"]
+    assert "words:0" in job.oob._repr_mimebundle_()["text/html"]
+
+
+def test_frames_are_copies(job):
+    """Changing a frame changes nothing of the job."""
+    frame = job.tasks
+    frame["host"] = "elsewhere"
+    assert "elsewhere" not in set(job.tasks.host)
+
+
+def test_frames_do_not_drive(disco):
+    """Frames and reprs of an active job show what is there and move nothing."""
+    job = disco.new_job(name="count", input=["raw://a"], map=words, reduce=sum_reduce)
+    frames = [job.tasks, job.partitions, job.shuffle, job.log, job.output(), job.oob.frame()]
+    assert [len(frame) for frame in frames] == [0, 0, 0, 2, 0, 0]
+    assert repr(job) == f"Job({job.name}, active, map 0/?, reduce 0/1)"
+    assert "active" in job._repr_mimebundle_()["text/plain"]
+    assert disco.now_s == 0
+    assert job.status == "active"
+
+
+def test_numbers_agree(job):
+    """What the tables count agrees: pairs mapped, pairs shuffled, pairs in partitions."""
+    maps = job.tasks[job.tasks.stage == "map"]
+    partitions = job.partitions[job.partitions.stage == "map"]
+    assert maps.records_out.sum() == partitions.records.sum() == job.shuffle.records.sum() == 5
+    assert maps.bytes_out.sum() == partitions.bytes.sum() == job.shuffle.bytes.sum()
+    assert partitions.share.sum() == pytest.approx(1)
+
+
+def test_explain(job):
+    """explain tells a key's partition and why, where its pairs came from, and which task read them."""
+    told = job.explain("b")
+    assert told.why == f"md5 of the key's text mod 2 is {told.partition}"
+    assert told.from_tasks == (("map:0", "node01", 1), ("map:1", "node02", 1))
+    assert told.run == f"reduce:{told.partition}"
+    assert told.host == job.tasks[(job.tasks.stage == "reduce") & (job.tasks.task == told.partition)].host.item()
+    assert "map:0 on node01 sent 1 of its pairs" in str(told)
+
+
+def test_explain_absent_key(job):
+    """explain of a key that never occurred gives the partition it would have, and says that nobody has it."""
+    told = job.explain("zebra")
+    assert told.partition in (0, 1)
+    assert "no kept output has the key" in str(told)
+
+
+def test_explain_own_partition(disco):
+    """explain calls the user's partition function, and shows the call."""
+
+    def first_letter(key, nr_partitions, params):
+        return ord(key[0]) % nr_partitions
+
+    job = disco.new_job(
+        name="letters", input=["raw://a b"], map=words, reduce=sum_reduce, partitions=2, partition=first_letter
+    )
+    job.wait()
+    assert job.explain("b").why == "first_letter('b', 2, params) is 0"
+
+
+def test_explain_without_partitions(disco):
+    """Without partitions explain says so, and still finds the key."""
+    job = disco.new_job(name="flat", input=["raw://a b"], map=words, partitions=None)
+    job.wait()
+    told = job.explain("a")
+    assert told.partition is None
+    assert told.from_tasks == (("map:0", "node01", 1),)
+    assert told.run == ""
+
+
+def test_story(disco):
+    """A task's story has every event that concerns it: its failed run, its wait, its second run."""
+
+    def fun_map(line, params):
+        if this_host() == "node01":
+            data_err("bad sector", "raw://a")
+        yield line, 1
+
+    job = disco.new_job(name="told", input=["raw://a"], map=fun_map)
+    job.wait()
+    lines = job.story("map:0").lines
+    for part in ("assigned to node01", "bad sector", "Sleeping", "assigned to node02", "Task finished"):
+        assert any(part in line for line in lines), part
+    assert repr(job.story("map:0")).startswith(f"Story({job.name}, map:0, ")
+    assert "bad sector" in job.story("map:0")._repr_mimebundle_()["text/html"]
+
+
+@pytest.mark.parametrize("task", ["map", "map:x", "shuffle:0", "0"])
+def test_story_of_no_task(job, task):
+    """A text that names no task is an error that shows how to write one."""
+    with pytest.raises(DiscoError, match="write STAGE:NUMBER with a stage of map, reduce, such as 'map:0'"):
+        job.story(task)
+
+
+def test_resubmit(job):
+    """resubmit runs the same job again, with the parameters that are changed."""
+    again = job.resubmit(partitions=3)
+    assert sorted(result_iterator(again.wait())) == sorted(result_iterator(job.wait()))
+    assert len(again.wait()) == 3
+    assert again.name != job.name
+    assert again.name.startswith("count@")
+
+
+def test_keep_results():
+    """keep="results" drops what is between the stages; the tables say so, results stay."""
+    with Disco(nodes=1, keep="results") as disco:
+        job = disco.new_job(name="lean", input=["raw://a b"], map=words, reduce=sum_reduce)
+        assert len(list(result_iterator(job.wait()))) == 2
+        frame = job.partitions
+        assert frame[frame.stage == "map"]["keys"].isna().all()
+        assert frame[frame.stage == "reduce"]["keys"].tolist() == [2]
+        assert "dropped" in job._repr_mimebundle_()["text/plain"]
+        assert job.explain("a").from_tasks == ()
+        with pytest.raises(DataError, match="dropped when its job ended"):
+            list(result_iterator(job.mapresults()))
+
+
+def test_debug_of_nothing(disco):
+    """debug of a task that has not run says so."""
+    job = disco.new_job(name="count", input=["raw://a"], map=words)
+    with pytest.raises(DiscoError, match="task map:0 of job .* has not run yet"):
+        job.debug("map:0")
+
+
+def test_view(job):
+    """view gives a widget with a deterministic repr."""
+    view = job.view()
+    assert "0x" not in repr(view)
+    view.close_all()
+
+
+def test_profile_stats(disco):
+    """profile_stats merges the tasks' profiles, and without any says how to get them."""
+    job = disco.new_job(name="profiled", input=["raw://a", "raw://b"], map=words, reduce=sum_reduce, profile=True)
+    job.wait()
+    assert any(function == "words" for _, _, function in job.profile_stats("map").stats)
+    assert not any(function == "words" for _, _, function in job.profile_stats("reduce").stats)
+    plain = disco.new_job(name="plain", input=["raw://a"], map=words)
+    plain.wait()
+    with pytest.raises(JobError, match="No profile data; submit the job with profile=True"):
+        plain.profile_stats()

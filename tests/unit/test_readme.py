@@ -1,0 +1,88 @@
+"""What the documents say of the project is so: links, targets, options, the picture, layers, long modules."""
+
+from __future__ import annotations
+
+import re
+import struct
+import tomllib
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from disco_sim.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+MOST_LINES = 350
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    """Every relative link of a document names a file or folder that is there."""
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text(encoding="utf-8"))
+    missing = [link for link in links if "://" not in link and not (document.parent / link).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_make_targets_exist(document: Path) -> None:
+    """Every `make` command that a document names is a target of the Makefile."""
+    text = document.read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^    )make ([a-z-]+)", text, re.MULTILINE))
+    assert named <= targets
+
+
+def test_commands_and_options_exist() -> None:
+    """Every `disco-sim` command and option that the README shows is one."""
+    for command, rest in re.findall(r"^    disco-sim (\S+)([^#\n]*)", README, re.MULTILINE):
+        told = CliRunner().invoke(main, [command, "--help"])
+        assert told.exit_code == 0, told.output
+        for option in re.findall(r"--\w+", rest):
+            assert option in told.output
+
+
+def test_picture_is_there_and_small() -> None:
+    """The picture of the result is a PNG of a readable size and under 200 kB."""
+    data = (ROOT / "docs" / "wordcount.png").read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">I", data[16:20])[0] >= 900
+    assert len(data) < 200_000
+
+
+def test_layers_are_those_of_the_build() -> None:
+    """The table of layers in ARCHITECTURE.md has the rows of pyproject.toml, in their order."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    layers = [sorted(layer.split(" | ")) for layer in contracts[0]["layers"]]
+    rows = re.search(r"## Layers\n(.*?)\n\n`sim`", ARCHITECTURE, re.DOTALL)[1].splitlines()
+    named = [re.findall(r"`(\w+)`", row.split("|")[1]) for row in rows if row.startswith("| `")]
+    assert [sorted(names) for names in named] == layers
+
+
+def test_long_modules_have_a_reason() -> None:
+    """A module of more than 350 lines stands in ARCHITECTURE.md with the reason."""
+    package = ROOT / "disco_sim"
+    for module in package.rglob("*.py"):
+        if len(module.read_text(encoding="utf-8").splitlines()) > MOST_LINES:
+            assert f"| `{module.relative_to(package).as_posix()}` |" in ARCHITECTURE
+
+
+def test_every_dependency_has_a_reason() -> None:
+    """Each package that pyproject.toml asks for has a line in ARCHITECTURE.md that says why."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    reasons = ARCHITECTURE.split("## Dependencies")[1]
+    missing = [name for name in (re.match(r"[\w-]+", line)[0] for line in wanted) if name not in reasons]
+    assert missing == []
+
+
+def test_a_word_stands_once_in_the_glossary() -> None:
+    """One meaning for each word: no word has two lines."""
+    words = re.findall(r"\*\*([^*]+)\*\*", (ROOT / "GLOSSARY.md").read_text(encoding="utf-8"))
+    assert sorted(set(words)) == sorted(words)
