@@ -1,5 +1,5 @@
 # Needs Python 3.11 or newer, make and git; everything else is installed into .venv on the first use.
-# Another Python: make demo PYTHON=python3.12
+# Another Python: make demo PYTHON=python3.12. Options for JupyterLab: make lab LAB=--no-browser
 
 PYTHON ?= python3
 VENV := .venv
@@ -21,7 +21,7 @@ demo: $(VENV)/installed ## run a word count on a simulated cluster, here in the 
 	@$(BIN)/disco-sim demo
 
 lab: $(VENV)/installed-lab ## open JupyterLab on the notebooks
-	@$(BIN)/disco-sim lab notebooks
+	@$(BIN)/disco-sim lab $(LAB)
 
 test: test-static test-core test-notebooks test-kernel test-browser ## run everything: linters, tests, notebooks, kernel, browser
 

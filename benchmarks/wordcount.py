@@ -55,8 +55,7 @@ def by_hand(path: Path) -> list[tuple[str, int]]:
 
 def simulated(path: Path) -> list[tuple[str, int]]:
     """The same as a Disco job."""
-    # Job functions travel as code, so what they use beside the worker's names is imported inside.
-    with Disco(namespace="worker") as disco:
+    with Disco() as disco:
         job = disco.new_job(
             name="wordcount",
             input=disco.split(str(path), N_INPUTS),
@@ -96,7 +95,8 @@ def main() -> None:
         size = path.stat().st_size / 1e6
     print(f"word count, {size:.1f} MB, {N_INPUTS} inputs, {N_PARTITIONS} partitions, {arguments.turns} turns")
     print(f"  CPU of the simulator     {statistics.median(ours):8.2f} s (median)")
-    print(f"  ratio to the plain loop  {statistics.median(ratios):8.2f}   (min {min(ratios):.2f}, max {max(ratios):.2f})")
+    ratio = statistics.median(ratios)
+    print(f"  ratio to the plain loop  {ratio:8.2f}   (min {min(ratios):.2f}, max {max(ratios):.2f})")
 
 
 if __name__ == "__main__":

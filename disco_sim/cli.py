@@ -71,9 +71,9 @@ def run(script: str, args: tuple[str, ...], oob: bool, partitions: bool, events:
     Options for disco-sim stand before SCRIPT; everything after it is the script's own. When the script fails, what was
     asked for is printed all the same.
     """
-    if events:
-        os.environ.setdefault("DISCO_EVENTS", "1")
-    with _watched(is_quiet="DISCO_EVENTS" in os.environ) as discos:
+    if events and not os.environ.get("DISCO_EVENTS"):
+        os.environ["DISCO_EVENTS"] = "1"
+    with _watched(is_quiet=bool(os.environ.get("DISCO_EVENTS"))) as discos:
         status = _run_script(script, args)
     jobs = [(disco, job) for disco in discos for job in disco.cluster.log.jobs]
     for disco, job in jobs:
@@ -95,17 +95,21 @@ def run(script: str, args: tuple[str, ...], oob: bool, partitions: bool, events:
     sys.exit(status)
 
 
-@main.command()
-@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False))
-def lab(folder: str | None) -> None:
-    """Open JupyterLab on FOLDER; without it, on the notebooks that come with disco_sim, or on the current folder."""
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTERLAB OPTIONS]...")
+def lab(args: tuple[str, ...]) -> None:
+    """Open JupyterLab on the notebooks: those of this folder, else those that came with disco_sim.
+
+    Options are JupyterLab's own, such as --no-browser or --notebook-dir=FOLDER.
+    """
     if importlib.util.find_spec("jupyterlab") is None:
         raise click.ClickException(
             "JupyterLab is not installed in this Python; install it with: python -m pip install jupyterlab"
         )
     beside = os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), "notebooks")
-    chosen = folder or next(filter(os.path.isdir, ("notebooks", beside)), ".")
-    sys.argv = ["jupyter-lab", f"--notebook-dir={chosen}"]
+    folder = next(filter(os.path.isdir, ("notebooks", beside)), ".")
+    is_told = any(option.startswith("--notebook-dir") for option in args)
+    sys.argv = ["jupyter-lab", *([] if is_told else [f"--notebook-dir={folder}"]), *args]
     runpy.run_module("jupyterlab", run_name="__main__", alter_sys=True)
 
 

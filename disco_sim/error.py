@@ -8,7 +8,7 @@ the error, and errors survive pickling with facts and cause.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from types import FrameType, TracebackType
 from typing import Any, ClassVar
@@ -92,6 +92,17 @@ class DiscoError(Exception):
     def __getattr__(self, name: str) -> Any:
         # Facts are set per error; this only tells type checkers and readers that any fact may be asked for.
         raise AttributeError(f"{type(self).__name__} has no fact {name!r}; it has {sorted(self.__dict__)}")
+
+
+def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """Up to `most` of the `known` names that look like `name`, the likest first: for "did you mean".
+
+    >>> nearest("partition", ["partitions", "sort"])
+    ['partitions']
+    """
+    import difflib  # only needed once something has gone wrong
+
+    return difflib.get_close_matches(name, list(known), n=most, cutoff=0.5)
 
 
 class JobError(DiscoError):

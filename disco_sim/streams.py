@@ -7,12 +7,9 @@ tasks: what `disco://`, `dir://` and `tag://` stand for is the business of whoev
 from __future__ import annotations
 
 import gzip
-import http.client
 import io
 import os
 import re
-import urllib.error
-import urllib.request
 import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -92,6 +89,11 @@ def _open_file(path: str, url: str) -> tuple[BinaryIO, int | None, str]:
 
 
 def _fetch(url: str) -> bytes:
+    # Only here, because these three take longer to import than all of disco_sim.
+    import http.client
+    import urllib.error
+    import urllib.request
+
     try:
         with urllib.request.urlopen(url, timeout=HTTP_TIMEOUT_S) as response:
             data: bytes = response.read()

@@ -74,6 +74,7 @@ def executed(path: Path, timeout_s: int = 300) -> str:
         notebook,
         timeout=timeout_s,
         kernel_name="python3",
+        extra_arguments=["--log-level=40"],
         record_timing=False,
         store_widget_state=False,
         coalesce_streams=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import os
 import re
@@ -13,7 +12,7 @@ from dataclasses import fields
 from typing import Any
 
 from disco_sim import func
-from disco_sim.error import DiscoError, InputError
+from disco_sim.error import DiscoError, InputError, nearest
 from disco_sim.model.job import JobSpec
 from disco_sim.runtime.shuffle import name_of
 from disco_sim.util import argcount
@@ -108,7 +107,7 @@ def resolve(name: str, given: Mapping[str, Any], attributes: Mapping[str, Any] |
     values = defaults()
     unknown = sorted(set(given) - set(values))
     if unknown:
-        near = difflib.get_close_matches(unknown[0], list(values), n=1, cutoff=0.5)
+        near = nearest(unknown[0], values, most=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise DiscoError(
             f"Unknown job argument: {unknown[0]!r}; {hint}The arguments are: {', '.join(sorted(values))}",

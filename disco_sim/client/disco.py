@@ -280,9 +280,9 @@ class Disco:
                     number += 1
                     if number > offset:
                         yield number, line.record
-            if self.cluster.status(name) != "active" or not self.step():
-                if n_told == self.cluster.log.n_events(name):
-                    return
+            is_over = self.cluster.status(name) != "active" or not self.step()
+            if is_over and n_told == self.cluster.log.n_events(name):
+                return
 
     def rawevents(self, name: str | Job, offset: int = 0) -> str:
         """The events so far as text, one JSON list [timestamp, host, message] a line; drives nothing."""
@@ -375,7 +375,7 @@ class Disco:
         return info.profile_stats(self.cluster, name, mode)
 
     def mapresults(self, name: str | Job) -> list[str]:
-        """The URLs of what the first stage produced, for a job that goes on from there; CommError 404 before its end."""
+        """The URLs of what the first stage produced, for another job to go on from; CommError 404 before its end."""
         plan = self.plan(name)
         name = _name_of(name)
         return self.cluster.results(name, plan[0].name if plan else None)

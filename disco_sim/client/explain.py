@@ -39,8 +39,15 @@ class Explanation:
         lines.append(f"  read by {self.run} on {self.host}" if self.run else "  read by no task")
         return "\n".join(lines)
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(str(self))
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from disco_sim.views.cards import key_card
+
+        facts = (
+            ("partition", "none" if self.partition is None else str(self.partition)),
+            ("because", self.why),
+            ("read by", f"{self.run} on {self.host}" if self.run else "no task"),
+        )
+        return {"text/plain": str(self), "text/html": key_card(self.job, self.key, facts, self.from_tasks).html()}
 
 
 def explain(cluster: Cluster, job: str, spec: Mapping[str, Any], key: Any) -> Explanation:

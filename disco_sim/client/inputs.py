@@ -95,6 +95,7 @@ class Expansion:
             raise InputError(f"input {url!r} cannot be used: {error}", input=url) from error
 
     def _tag(self, name: str, seen: set[str]) -> Iterator[tuple[int, list[str]]]:
+        name = name.rpartition("/")[2]  # without a host or token in front
         if name in seen:
             return
         seen.add(name)

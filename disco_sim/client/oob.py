@@ -72,7 +72,13 @@ class AllOOBResults(Mapping[str, OOBResults]):
         """A row per result of any job: job, then the columns of a job's own frame."""
         from disco_sim.views.frames import all_oob_frame
 
-        return all_oob_frame(self._cluster.log, lambda job: dict(self[job]))
+        return all_oob_frame(self._cluster.log, self)
 
     def __repr__(self) -> str:
         return f"AllOOBResults({len(self)} jobs, {sum(len(results) for results in self.values())} keys)"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from disco_sim.views.cards import all_oob_card
+
+        card = all_oob_card(self._cluster.log, self)
+        return {"text/plain": card.text(), "text/html": card.html()}

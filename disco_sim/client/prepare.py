@@ -37,9 +37,11 @@ def prepare(spec: JobSpec, name: str, serial: int, cluster: Cluster, namespace: 
     shipment = Shipment(keep_names=namespace == "notebook")
     aliases = _Aliases(frozenset(module.name.rpartition(".")[2] for module in modules))
     for argument, value in _parameters(spec, [stage.name for stage in plan]).items():
-        shipped = shipment.add(argument, value)
         if namespace == "worker":
-            aliases.check(argument, value, shipped)
+            _refuse_all_bound(argument, value)
+            aliases.check(argument, shipment.add(argument, value))
+        else:
+            shipment.add(argument, value)
     functions, payload = shipment.packed()
     program = Program(
         roles={stage.name: stage.name for stage in plan},
@@ -62,6 +64,13 @@ def _parameters(spec: JobSpec, stages: list[str]) -> dict[str, Any]:
     return parameters
 
 
+def _refuse_all_bound(argument: str, value: Any) -> None:
+    if argument != "params":
+        for called in value if argument.endswith("_stream") else (value,):
+            if callable(called):
+                refuse_bound(argument, called)
+
+
 class _Aliases:
     """The names of modules that job functions use, one meaning each, for they share one namespace in a task."""
 
@@ -69,11 +78,8 @@ class _Aliases:
         self.modules: dict[str, str] = {}
         self._known = known
 
-    def check(self, argument: str, value: Any, shipped: list[FunctionType]) -> None:
-        """Check a parameter and the functions that travel with it, and note the modules they use."""
-        for called in value if isinstance(value, tuple) and argument.endswith("_stream") else (value,):
-            if callable(called) and argument != "params":
-                refuse_bound(argument, called)
+    def check(self, argument: str, shipped: list[FunctionType]) -> None:
+        """Check the functions that travel with a parameter, and note the modules they use."""
         for function in shipped:
             for alias, module in module_aliases(function, argument, self._known).items():
                 if self.modules.setdefault(alias, module) != module:

@@ -58,9 +58,9 @@ class TaskContext:
         where = f"task {self._work.stage}:{self._work.task}"
         if self.n_puts > self._work.oob_limit:
             raise OOBLimitError(
-                f"{where} of job {self._work.job!r} made its {self.n_puts}th put() call, of key {key!r}; one run may "
-                f"put {self._work.oob_limit} results at most, so that no task overwhelms its node: send them through "
-                "the normal output, or make the cluster with Disco(oob_limit=...)",
+                f"{where} of job {self._work.job!r} made put() call number {self.n_puts}, of key {key!r}; one run "
+                f"may put {self._work.oob_limit} results at most, so that no task overwhelms its node: send them "
+                "through the normal output, or make the cluster with Disco(oob_limit=...)",
                 key=key,
                 limit=self._work.oob_limit,
             )

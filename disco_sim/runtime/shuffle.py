@@ -179,6 +179,10 @@ class _Key:
     def __init__(self, pair: Pair) -> None:
         self.key = pair[0]
 
+    def __eq__(self, other: object) -> bool:
+        # A merge asks it first, and lets the earlier source go first among equals.
+        return isinstance(other, _Key) and bool(self.key == other.key)
+
     def __lt__(self, other: _Key) -> bool:
         mine, others = self.key, other.key
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from disco_sim.model.job import Limits
@@ -69,11 +69,10 @@ class JobQueues:
             return host not in task.hosts
         return True
 
-    def queue(self, task: Task, available: Iterable[str]) -> None:
+    def queue(self, task: Task, available: Container[str]) -> None:
         """Let `task` wait at the node of one of its replicas, the one with the fewest waiting, then running, tasks."""
         self.n_queued += 1
-        usable = set(available)
-        homes = [host for host in task.hosts if host in usable and self.may_run(task, host)]
+        homes = [host for host in task.hosts if host in available and self.may_run(task, host)]
         if not homes:
             self.anywhere.append(task)
             return
@@ -83,20 +82,34 @@ class JobQueues:
             task.replica = task.replicas.index(home)
         self.local.setdefault(home, deque()).append(task)
 
-    def take(self, host: str, may_steal: bool) -> Task | None:
-        """A waiting task for a free slot of `host`, taken out of its queue; None when there is none.
+    @property
+    def may_start(self) -> bool:
+        """Whether a task waits, and the job may have one more running."""
+        return self.n_queued > 0 and len(self.running) < self.limits.max_cores
 
-        First a task at home there, then one at home nowhere, then, if `may_steal`, one from the longest queue.
-        """
-        if not self.n_queued or len(self.running) >= self.limits.max_cores:
+    def take_local(self, host: str) -> Task | None:
+        """A waiting task that is at home at `host`, taken out of its queue; None when there is none."""
+        return self._take(self.local.get(host), host)
+
+    def take_anywhere(self, host: str) -> Task | None:
+        """A waiting task that is at home nowhere and may run at `host`, taken out of its queue."""
+        return self._take(self.anywhere, host)
+
+    def take_away(self, host: str) -> Task | None:
+        """A waiting task of the longest queue of another node that may run at `host`, taken out of its queue."""
+        if self.stage == 0 and self.limits.force_local:
             return None
-        queues = [self.local.get(host, deque()), self.anywhere]
-        if may_steal and not (self.stage == 0 and self.limits.force_local):
-            queues += sorted(self.local.values(), key=len, reverse=True)
-        for queue in queues:
-            for task in queue:
-                if self.may_run(task, host):
-                    queue.remove(task)  # changes what is looped over, so the loop is left at once
-                    self.n_queued -= 1
-                    return task
+        for queue in sorted(self.local.values(), key=len, reverse=True):
+            task = self._take(queue, host)
+            if task is not None:
+                return task
+        return None
+
+    def _take(self, queue: deque[Task] | None, host: str) -> Task | None:
+        for task in queue or ():
+            if self.may_run(task, host):
+                assert queue is not None
+                queue.remove(task)  # changes what is looped over, so the loop is left at once
+                self.n_queued -= 1
+                return task
         return None

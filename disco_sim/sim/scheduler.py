@@ -7,7 +7,7 @@ blacklists, retry delays); the job with the fewest running tasks goes first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from disco_sim.model import events
@@ -29,7 +29,7 @@ class Scheduler:
         self._free = {node.host: list(range(node.slots - 1, -1, -1)) for node in spec.nodes}
         self._slots = {node.host: node.slots for node in spec.nodes}
         self._open = set(self._order)
-        self._blacklisted: set[str] = set()
+        self._usable = set(self._order)
         self._jobs: dict[str, JobQueues] = {}
         self._handlers: dict[type[Any], Callable[[Any], Iterator[Instruction]]] = {
             events.JobSubmitted: self._on_job_submitted,
@@ -82,7 +82,7 @@ class Scheduler:
                     job, f"task {event.stage}:{task.number} has no node it may run on: {self._why(job, task)}"
                 )
                 return
-            job.queue(task, self._available)
+            job.queue(task, self._usable)
         yield from self._assign()
 
     def _on_run_finished(self, event: events.RunFinished) -> Iterator[Instruction]:
@@ -127,7 +127,7 @@ class Scheduler:
         job = self._jobs.get(event.job)
         if job is None or job.is_ended:
             return
-        job.queue(job.tasks[event.task], self._available)
+        job.queue(job.tasks[event.task], self._usable)
         yield from self._assign()
 
     def _on_stage_finished(self, event: events.StageFinished) -> Iterator[Instruction]:
@@ -144,7 +144,7 @@ class Scheduler:
             yield from self._assign()
 
     def _on_node_blacklisted(self, event: events.NodeBlacklisted) -> Iterator[Instruction]:
-        self._blacklisted.add(event.host)
+        self._usable.discard(event.host)
         self._open.discard(event.host)
         for job in self._jobs.values():
             for task in job.tasks:
@@ -152,7 +152,7 @@ class Scheduler:
         yield from self._assign()
 
     def _on_node_whitelisted(self, event: events.NodeWhitelisted) -> Iterator[Instruction]:
-        self._blacklisted.discard(event.host)
+        self._usable.add(event.host)
         if self._free[event.host]:
             self._open.add(event.host)
         yield from self._assign()
@@ -175,18 +175,32 @@ class Scheduler:
         yield events.EndJob(job.name, reason)
 
     def _assign(self) -> Iterator[Instruction]:
-        """Fill free slots, the least loaded nodes first, until no free slot can take a waiting task."""
-        is_moving = True
-        while is_moving and any(job.n_queued for job in self._jobs.values()):
-            is_moving = False
-            for host in sorted(self._open, key=self._load):
-                for job in sorted(self._jobs.values(), key=lambda job: (len(job.running), job.serial)):
-                    is_idle_here = not any(other.local.get(host) for other in self._jobs.values())
-                    task = job.take(host, may_steal=is_idle_here)
+        """Fill free slots until no free slot can take a waiting task."""
+        while self._open:
+            found = self._next()
+            if found is None:
+                return
+            yield self._start(*found)
+
+    def _next(self) -> tuple[JobQueues, Task, str] | None:
+        """The next task to start: first which job, then which of its tasks, on the least loaded node that can.
+
+        A task at home where a slot is free goes before one that is at home nowhere; only then one is moved
+        away from its home, and only to a node at which no task of any job waits.
+        """
+        jobs = [job for job in self._jobs.values() if job.may_start]
+        if not jobs:
+            return None
+        hosts = sorted(self._open, key=self._load)
+        for job in sorted(jobs, key=lambda job: (len(job.running), job.serial)):
+            for take in (job.take_local, job.take_anywhere, job.take_away):
+                for host in hosts:
+                    if take == job.take_away and any(other.local.get(host) for other in self._jobs.values()):
+                        continue
+                    task = take(host)
                     if task is not None:
-                        yield self._start(job, task, host)
-                        is_moving = True
-                        break
+                        return job, task, host
+        return None
 
     def _start(self, job: JobQueues, task: Task, host: str) -> Instruction:
         slot = self._free[host].pop()
@@ -204,7 +218,7 @@ class Scheduler:
         free.append(slot)
         # The lowest free slot is taken first, so that timelines are easy to read.
         free.sort(reverse=True)
-        if host not in self._blacklisted:
+        if host in self._usable:
             self._open.add(host)
 
     def _load(self, host: str) -> tuple[int, int]:
@@ -215,13 +229,9 @@ class Scheduler:
         replicas = [host for host, _ in inputs.pieces[0].replicas] if len(inputs.pieces) == 1 else []
         return Task(number, tuple(hosts), tuple(replicas))
 
-    @property
-    def _available(self) -> Iterable[str]:
-        return [host for host in self._order if host not in self._blacklisted]
-
     def _forgive(self, job: JobQueues, task: Task) -> None:
         """Empty a task's private blacklist once it covers every node the task may run on."""
-        if not any(job.may_run(task, host) for host in self._available):
+        if not any(job.may_run(task, host) for host in self._usable):
             task.blacklist.clear()
 
     def _why(self, job: JobQueues, task: Task) -> str:

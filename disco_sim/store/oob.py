@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from disco_sim.error import DiscoError, OOBKeyError, OOBPutError, OOBVisibilityError
+from disco_sim.error import DiscoError, OOBKeyError, OOBPutError, OOBVisibilityError, nearest
 
 COMMITTED, DROPPED = "committed", "dropped"
 
@@ -129,8 +128,7 @@ class OOBStore:
         me = f"{stage}:{task}"
         if job != reader:
             if job not in self._committed:
-                near = difflib.get_close_matches(job, list(self._committed), n=3, cutoff=0.4)
-                hint = f"; near it: {', '.join(map(repr, near))}" if near else ""
+                hint = _hint(nearest(job, self._committed))
                 raise DiscoError(
                     f"Unknown key or job name: get({key!r}, {job!r}) in task {me}, but there is no job {job!r} on this "
                     f"master{hint}. Take the full name from job.name, or pass the job itself",
@@ -175,12 +173,15 @@ class OOBStore:
         raise self._missing(job, key, visible, "the stages before put no such key")
 
     def _missing(self, job: str, key: str, visible: dict[str, OOBEntry], why: str) -> OOBKeyError:
-        near = difflib.get_close_matches(str(key), list(visible), n=3, cutoff=0.4)
-        hint = f"; near it: {', '.join(map(repr, near))}" if near else ""
+        near = nearest(str(key), visible)
         return OOBKeyError(
-            f"Unknown key {key!r} of job {job!r}, which has {len(visible)} keys: {why}{hint}. "
+            f"Unknown key {key!r} of job {job!r}, which has {len(visible)} keys: {why}{_hint(near)}. "
             "Give get(key, default=...) where a key may be missing",
             key=key,
             job=job,
             near=tuple(near),
         )
+
+
+def _hint(near: list[str]) -> str:
+    return f"; near it: {str(near)[1:-1]}" if near else ""

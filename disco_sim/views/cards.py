@@ -26,6 +26,8 @@ from disco_sim.views.state import JobState
 from disco_sim.views.story import counted, task_story, timestamp
 from disco_sim.views.timeline import timeline_image
 
+STAGES_CAPTION = "Tasks of each stage, and its failed runs"
+
 _MOST_LINES = 50
 _KEY_COLUMNS = ("keys", "top_key", "top_key_records")
 
@@ -57,9 +59,7 @@ def job_card(
     if state.is_dropped:
         facts.append(("kept", "results only; outputs between the stages were dropped"))
     sections = [
-        table_section(
-            "Stages", rows.stage_table(state), caption="Tasks of each stage; failed counts runs", is_open=True
-        ),
+        table_section("Stages", rows.stage_table(state), caption=STAGES_CAPTION, is_open=True),
         Section("Timeline", timeline_image(state, nodes), is_open=bool(state.runs)),
         partitions_section(state, read),
         *tasks_sections(state),
@@ -83,8 +83,9 @@ def partitions_section(state: JobState, read: Read | None = None) -> Section:
         if part.rows:
             colour = rgba(stage_colour(number), 0.8)
             tables.append(table(part, f"Partitions of the output of {name}", bars={"records": colour}))
-    html = "".join(tables) or table(shown, "Partitions")
-    return Section(f"Partitions ({len(shown.rows)})", html, table_text(shown, indent="  "), is_open=True)
+    html = "".join(tables) or table(shown, "")
+    is_open = bool(shown.rows)
+    return Section(f"Partitions ({len(shown.rows)})", html, table_text(shown, indent="  "), is_open)
 
 
 def tasks_sections(state: JobState) -> list[Section]:
@@ -94,7 +95,7 @@ def tasks_sections(state: JobState) -> list[Section]:
     for name, stage in state.stages.items():
         runs = [row[1:] for row in found.rows if row[0] == name]
         if runs:
-            title = f"Tasks of {name} ({len(stage.tasks)}, {counted(len(runs), 'run')})"
+            title = f"Tasks of {name} ({counted(len(stage.tasks), 'task')}, {counted(len(runs), 'run')})"
             # Most jobs have no failed run, and then no reasons to show.
             end = None if any(run[-1] for run in runs) else -1
             shown = Table(found.columns[1:end], [run[:end] for run in runs])
@@ -105,20 +106,16 @@ def tasks_sections(state: JobState) -> list[Section]:
 def oob_section(state: JobState, values: OOBValues) -> Section:
     """The out-of-band results of a job."""
     found = rows.oob_table(state, values)
-    return table_section(f"Out-of-band results ({len(found.rows)})", found, caption="Out-of-band results")
+    return table_section(f"Out-of-band results ({len(found.rows)})", found)
 
 
 def log_section(log: Log, job: str, state: JobState, until_s: float | None = None) -> Section:
     """The last lines of a job's log."""
     lines = list(rows.job_lines(log, job, until_s))
     last = lines[-_MOST_LINES:]
-    caption = f"Log: last {len(last)} of {counted(len(lines), 'line')}" if len(last) < len(lines) else "Log"
-    return table_section(
-        f"Log ({counted(len(lines), 'line')})",
-        rows.lines_table(last, state.submitted_s),
-        caption=caption,
-        has_text=False,
-    )
+    shown = f", the last {len(last)} shown" if len(last) < len(lines) else ""
+    title = f"Log ({counted(len(lines), 'line')}{shown})"
+    return table_section(title, rows.lines_table(last, state.submitted_s), has_text=False)
 
 
 def disco_card(log: Log, spec: ClusterSpec, name: str, facts: Mapping[str, str] | None = None) -> Card:
@@ -134,9 +131,9 @@ def disco_card(log: Log, spec: ClusterSpec, name: str, facts: Mapping[str, str] 
         ("virtual time", f"{now_s:.3f} s, {timestamp(now_s)}"),
     ]
     sections = (
-        table_section(f"Nodes ({len(nodes.rows)})", nodes, caption="Nodes", is_open=True),
+        table_section(f"Nodes ({len(nodes.rows)})", nodes, is_open=True),
         # Newest first, as on Disco's own status page.
-        table_section(f"Jobs ({len(jobs.rows)})", Table(jobs.columns, jobs.rows[::-1]), caption="Jobs", is_open=True),
+        table_section(f"Jobs ({len(jobs.rows)})", Table(jobs.columns, jobs.rows[::-1]), is_open=bool(jobs.rows)),
     )
     return Card("Disco", name, "", (*counted_facts, *(facts or {}).items()), sections)
 
@@ -154,6 +151,31 @@ def oob_card(log: Log, job: str, values: OOBValues) -> Card:
     return Card("OOB of", job, state.status, facts, (table_section("Results", found, is_open=True),))
 
 
+def all_oob_card(log: Log, values: Mapping[str, OOBValues]) -> Card:
+    """The card of the out-of-band results of all jobs."""
+    found = rows.all_oob_table(log, values)
+    committed = sum(row[-1] == "committed" for row in found.rows)
+    facts = (
+        ("jobs", str(len({row[0] for row in found.rows}))),
+        ("committed", str(committed)),
+        ("dropped", str(len(found.rows) - committed)),
+    )
+    return Card("OOB of", "all jobs", "", facts, (table_section("Results", found, is_open=True),))
+
+
+def key_card(
+    job: str,
+    key: object,
+    facts: tuple[tuple[str, str], ...],
+    sent: Sequence[tuple[str, str, int]],
+) -> Card:
+    """The card of one key's way through a job; `sent` are (task, host, records) of the tasks that wrote it."""
+    found = Table(("task", "host", "records"), list(sent))
+    colour = rgba(stage_colour(0), 0.8)
+    section = table_section(f"Written by ({counted(len(sent), 'task')})", found, bars={"records": colour}, is_open=True)
+    return Card("Key", repr(key), "", (("job", job), *facts), (section,))
+
+
 def story_card(log: Log, job: str, stage: str, task: int) -> Card:
     """The card of one task: every line that concerns it.
 
@@ -167,7 +189,8 @@ def story_card(log: Log, job: str, stage: str, task: int) -> Card:
     status = "done" if task in found.done else runs[-1].status if runs else "waiting"
     facts = (
         ("job", job),
-        ("partition", str(found.tasks[task].label)),
+        # The same number as in the table of tasks: what this_partition() answers.
+        ("partition", str(runs[-1].label if runs else found.tasks[task].label)),
         ("inputs", str(len(found.tasks[task].pieces))),
         ("runs", str(len(runs))),
         ("hosts", ", ".join(dict.fromkeys(run.host for run in runs)) or "none yet"),
@@ -183,21 +206,25 @@ def error_card(error: JobError) -> Card:
     known = {name: value for name, value in error.__dict__.items() if value not in (None, "")}
     cause = error.__cause__
     stage, task = known.get("stage"), known.get("task")
-    facts: list[tuple[str, str]] = [("what", str(error.args[0]) if error.args else "")]
+    facts: list[tuple[str, str]] = []
     if stage is not None:
         facts.append(("task", f"{stage}:{task}" if task is not None else str(stage)))
     if "host" in known:
         facts.append(("host", str(known["host"])))
     if "time_s" in known:
         facts.append(("at", f"{float(known['time_s']):.3f} s (virtual)"))
+    what = str(known.get("reason") or (error.args[0] if error.args else ""))
+    told = {
+        "What happened": what,
+        "Record at hand": str(known.get("record", "")),
+        "Your code": str(known.get("lines", "")),
+        "Cause": "" if cause is None else f"{type(cause).__name__}: {cause}",
+    }
+    if told["Cause"] == what:
+        del told["Cause"]
     sections = [
-        Section(title, preformatted(str(known[name])), _indented(str(known[name])), is_open=True)
-        for title, name in (("Record at hand", "record"), ("Your code", "lines"))
-        if name in known
+        Section(title, preformatted(text), _indented(text), is_open=True) for title, text in told.items() if text
     ]
-    if cause is not None:
-        text = f"{type(cause).__name__}: {cause}"
-        sections.append(Section("Cause", preformatted(text), _indented(text), is_open=True))
     if "trace" in known:
         sections.append(Section("Traceback", preformatted(str(known["trace"]))))
     return Card("Job", str(known.get("jobname", known.get("job", ""))), "dead", tuple(facts), tuple(sections))

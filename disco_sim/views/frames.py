@@ -7,7 +7,7 @@ are what job functions gave and so `object`, but for `output_frame`. What the co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -45,14 +45,9 @@ def oob_frame(log: Log, job: str, values: OOBValues, until_s: float | None = Non
     return _frame(rows.oob_table(JobState.of(log, job, until_s), values))
 
 
-def all_oob_frame(log: Log, values_of: Callable[[str], OOBValues]) -> pd.DataFrame:
+def all_oob_frame(log: Log, values: Mapping[str, OOBValues]) -> pd.DataFrame:
     """`disco.oob.frame()`: the out-of-band results of all jobs, `job` first; `put_s` is of the cluster."""
-    found = [
-        (job, *row)
-        for job in log.jobs
-        for row in rows.oob_table(JobState.of(log, job), values_of(job), start_s=0.0).rows
-    ]
-    return _frame(Table(("job", *rows.OOB), found))
+    return _frame(rows.all_oob_table(log, values))
 
 
 def log_frame(log: Log, job: str, until_s: float | None = None) -> pd.DataFrame:

@@ -36,6 +36,7 @@ _AMOUNTS = {
     *("bytes", "bytes_in", "bytes_out", "size"),
 }
 _UNKNOWN = "–"  # noqa: RUF001 - a dash for what is not known
+_CAPTION_STYLE = "caption-side:top;text-align:left;white-space:nowrap;font-weight:bold;line-height:1.4;padding:2px 0"
 _LONGEST_CELL = 120
 _LONGEST_LINE = 60
 _ENDS = 10
@@ -117,8 +118,9 @@ def chip(word: str) -> str:
     if colour is None:
         return html(word)
     return (
-        f'<span class="dsim-chip" style="display:inline-block;padding:0 7px;margin:0 2px;border-radius:8px;'
-        f'border:1px solid {rgba(colour, 0.9)};background-color:{rgba(colour, 0.18)}">{html(word)}</span>'
+        '<span class="dsim-chip" style="display:inline-block;line-height:1.4;padding:0 7px;margin:0 2px;'
+        f'border-radius:8px;border:1px solid {rgba(colour, 0.9)};background-color:{rgba(colour, 0.18)}">'
+        f"{html(word)}</span>"
     )
 
 
@@ -135,7 +137,8 @@ def bar(share: float, colour: str, width_px: int = 110) -> str:
 def table(frame: pd.DataFrame | Table, caption: str, max_rows: int = 60, bars: Mapping[str, str] | None = None) -> str:
     """A frame as an HTML table; of more than `max_rows` rows, the first and last ten and how many there are.
 
-    `bars` gives columns of numbers a bar in the given CSS colour, full for the largest number of the whole column.
+    An empty caption is left out, for a table right under a heading. `bars` gives columns of numbers a bar in the given
+    CSS colour, full for the largest number of the whole column.
     """
     columns, rows = table_of(frame)
     bars = {name: colour for name, colour in (bars or {}).items() if name in columns}
@@ -153,14 +156,16 @@ def table(frame: pd.DataFrame | Table, caption: str, max_rows: int = 60, bars: M
             content = f'<div style="min-width:24em;white-space:pre-wrap">{content}</div>'
         if name in bars and not _is_unknown(value):
             content += bar(float(value) / largest[name] if largest[name] else 0.0, bars[name])
-        return f'<td style="text-align:{side};vertical-align:top;white-space:pre"{title}>{content}</td>'
+        style = f"padding:3px 9px;text-align:{side};vertical-align:top;line-height:1.4;white-space:pre"
+        return f'<td style="{style}"{title}>{content}</td>'
 
     def line(row: Sequence[Any]) -> str:
         return f"<tr>{''.join(cell(number, value) for number, value in enumerate(row))}</tr>"
 
     # The number stands left of its bar, and so does its head.
     heads = "".join(
-        f'<th scope="col" style="text-align:{"left" if name in bars else side}">{html(name)}</th>'
+        f'<th scope="col" style="padding:3px 9px;border-bottom:1px solid {rgba(GREY, 0.5)};line-height:1.4;'
+        f'text-align:{"left" if name in bars else side}">{html(name)}</th>'
         for name, side in zip(columns, sides, strict=True)
     )
     first, last = _ends(rows, max_rows)
@@ -169,10 +174,11 @@ def table(frame: pd.DataFrame | Table, caption: str, max_rows: int = 60, bars: M
         gap = f"{counted(len(rows) - len(first) - len(last), 'row')} not shown"
         body += f'<tr><td colspan="{len(columns)}" style="text-align:center;opacity:0.7">… {gap} …</td></tr>'
         body += "".join(map(line, last))
+    title = f'<caption style="{_CAPTION_STYLE}">{html(caption)}</caption>' if caption else ""
     note = f'<div style="opacity:0.7">{counted(len(rows), "row")}</div>' if last or not rows else ""
     return (
         '<div class="dsim-table" style="overflow-x:auto"><table style="border-collapse:collapse;margin:4px 0">'
-        f'<caption style="caption-side:top;text-align:left;font-weight:bold;padding:2px 0">{html(caption)}</caption>'
+        f"{title}"
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{note}</div>"
     )
 
@@ -251,8 +257,8 @@ def table_section(
     is_open: bool = False,
     has_text: bool = True,
 ) -> Section:
-    """A section that holds one table; `has_text=False` leaves it out of the card's text."""
-    content = table(frame, caption or title, bars=bars)
+    """A section that holds one table, with a caption if one is given; `has_text=False` leaves it out of the text."""
+    content = table(frame, caption, bars=bars)
     return Section(title, content, table_text(frame, indent="  ") if has_text else "", is_open)
 
 

@@ -233,6 +233,19 @@ def oob_table(state: JobState, values: OOBValues, start_s: float | None = None) 
     )
 
 
+def all_oob_table(log: Log, values: Mapping[str, OOBValues]) -> Table:
+    """The out-of-band results of all jobs that are in `values`, `job` first; `put_s` is of the cluster."""
+    return Table(
+        ("job", *OOB),
+        [
+            (job, *row)
+            for job in log.jobs
+            if job in values
+            for row in oob_table(JobState.of(log, job), values[job], start_s=0.0).rows
+        ],
+    )
+
+
 def lines_table(lines: Iterable[Line], start_s: float = 0.0) -> Table:
     """A row per line of a story; `start_s` is the cluster time that counts as 0."""
     return Table(LOG, [(line.time_s - start_s, *line[1:]) for line in lines])

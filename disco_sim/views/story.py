@@ -144,7 +144,8 @@ class Story:
             case RunFailed():
                 self._started_s.pop((event.stage, event.task, event.attempt), None)
                 level, what = _FAILURES.get(event.kind, ("ERROR", "Task failed"))
-                yield Line(now, event.host, level, event.stage, event.task, f"{what}: {event.reason}")
+                reason = event.reason.removeprefix("DataError: ")  # which the line says in words
+                yield Line(now, event.host, level, event.stage, event.task, f"{what}: {reason}")
             case TaskDelayed():
                 text = (
                     f"failed on {event.host}, failure {event.failures} of this task. "

@@ -12,8 +12,8 @@ from typing import Any
 import ipywidgets
 
 from disco_sim.store.log import Log
-from disco_sim.views.cards import log_section, oob_section, partitions_section
-from disco_sim.views.render import chip, html, preformatted, table
+from disco_sim.views.cards import STAGES_CAPTION, log_section, oob_section, partitions_section
+from disco_sim.views.render import Card, Section, chip, html, preformatted, table
 from disco_sim.views.rows import OOBValues, Read, stage_table
 from disco_sim.views.state import JobState
 
@@ -39,6 +39,8 @@ class JobView(ipywidgets.VBox):  # type: ignore[misc]
         )
         self._head, self._problem = ipywidgets.HTML(), ipywidgets.HTML()
         self._pages = {title: ipywidgets.HTML() for title in ("Partitions", "OOB", "Log")}
+        for part in (self._head, self._problem, *self._pages.values()):
+            part.add_class("jp-RenderedHTMLCommon")  # JupyterLab then draws tables and code as in any output
         self._tabs = ipywidgets.Tab(children=tuple(self._pages.values()), titles=tuple(self._pages))
         super().__init__(children=(self._head, self.time, self._tabs, self._problem))
         self.refresh()
@@ -74,14 +76,27 @@ class JobView(ipywidgets.VBox):  # type: ignore[misc]
         at_s = min(self.time.value, state.duration_s)
         self._head.value = (
             f"<div><strong>Job</strong> <code>{html(self._job)}</code> {chip(state.status)} at {at_s:.3f} s</div>"
-            f"{table(stage_table(state), 'Tasks of each stage; failed counts runs')}"
+            f"{table(stage_table(state), STAGES_CAPTION)}"
         )
         self._pages["Partitions"].value = partitions_section(state, self._read).html
         self._pages["OOB"].value = oob_section(state, self._values).html
         self._pages["Log"].value = log_section(self._log, self._job, state, until_s).html
 
     def __repr__(self) -> str:
-        return f"JobView({self._job!r}, at {self.time.value:.3f} s of {self.time.max:.3f} s)"
+        duration_s = JobState.of(self._log, self._job).duration_s
+        return f"JobView({self._job!r}, at {min(self.time.value, duration_s):.3f} s of {duration_s:.3f} s)"
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        # The HTML stands in where no kernel is behind the view: in a notebook that was opened but not run.
+        state = JobState.of(self._log, self._job)
+        sections = (
+            Section("Stages", table(stage_table(state), STAGES_CAPTION), is_open=True),
+            partitions_section(state, self._read),
+            oob_section(state, self._values),
+            log_section(self._log, self._job, state),
+        )
+        card = Card("Job", self._job, state.status, (("at", f"{state.duration_s:.3f} s (virtual)"),), sections)
+        return {**super()._repr_mimebundle_(**options), "text/html": card.html()}
 
 
 def job_view(log: Log, job: str, read: Read | None = None, oob_values: OOBValues | None = None) -> ipywidgets.Widget:

@@ -16,6 +16,7 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
+UNDERWAY_MS = 300
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -47,6 +48,10 @@ class Kernel:
 
         def answer(message: dict[str, Any]) -> None:
             prompt = message["content"]["prompt"]
+            # Prompts travel on another socket than what was shown before them, which may arrive a little later.
+            shown_before = self.client.iopub_channel.socket
+            while shown_before.poll(UNDERWAY_MS):
+                show(self.client.session.recv(shown_before, mode=0)[1])
             if not left:
                 unanswered.append(prompt)
                 self.client.input("q")

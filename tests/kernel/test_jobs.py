@@ -196,7 +196,7 @@ job.wait()
     assert cluster.execute("print(job.status, job.error.reason)") == "dead interrupted\n"
     assert cluster.execute("print(*job.tasks.loc[0, ['host', 'status']])") == "node01 lost\n"
     assert "reason: interrupted" in cluster.execute("job")
-    assert "interrupted" in cluster.execute("job.story('map:0')")
+    assert "Task lost" in cluster.execute("job.story('map:0')")
     assert cluster.execute(COUNT + "sorted(results)") == "['be', 'not', 'or', 'to']\n"
 
 

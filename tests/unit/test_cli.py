@@ -205,16 +205,16 @@ def test_lab_without_jupyterlab_says_how_to_install_it(monkeypatch: pytest.Monke
     )
 
 
-def test_lab_opens_the_folder_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """JupyterLab is run in this Python, on the folder asked for, else on the notebooks."""
+def test_lab_opens_the_notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JupyterLab is run in this Python on the notebooks, unless another folder is named; its options are passed on."""
     asked: list[list[str]] = []
     monkeypatch.setattr("runpy.run_module", lambda *_, **__: asked.append(sys.argv[1:]))
     monkeypatch.setattr("sys.argv", ["disco-sim"])
     monkeypatch.chdir(tmp_path)
-    assert disco_sim("lab", str(tmp_path)).exit_code == 0
     os.mkdir("notebooks")
-    assert disco_sim("lab").exit_code == 0
-    assert asked == [[f"--notebook-dir={tmp_path}"], ["--notebook-dir=notebooks"]]
+    assert disco_sim("lab", "--no-browser").exit_code == 0
+    assert disco_sim("lab", "--notebook-dir=other").exit_code == 0
+    assert asked == [["--notebook-dir=notebooks", "--no-browser"], ["--notebook-dir=other"]]
 
 
 def test_it_runs_as_a_module_and_shows_no_bar_in_a_pipe(tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def test_step(disco):
 def test_wait_timeout(disco):
     """A timeout is in virtual seconds and leaves the job active; waiting again goes on."""
     job = count(disco)
-    with pytest.raises(JobError, match="Timeout: the job is not ready after 0.25 virtual seconds; it stays active"):
+    with pytest.raises(JobError, match=r"Timeout: the job is not ready after 0\.25 virtual seconds; it stays active"):
         job.wait(timeout=0.25)
     assert disco.now_s == 0.25
     assert job.status == "active"
@@ -496,7 +496,7 @@ def test_shown(disco):
     assert "node01" in bundle["text/plain"]
     assert "node01" in bundle["text/html"]
     assert repr(disco) == f"Disco({disco.master}, 2 nodes, 4 slots, 1 job)"
-    assert disco.nodes.columns.tolist() == "host slots busy done failed data_errors status speed".split()
+    assert disco.nodes.columns.tolist() == ["host", "slots", "busy", "done", "failed", "data_errors", "status", "speed"]
 
 
 def test_no_job_called_twice(disco):

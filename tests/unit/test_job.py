@@ -155,7 +155,7 @@ def test_data_errors_until_the_end(disco):
         data_err("broken disk", "raw://a")
 
     job = disco.new_job(name="unlucky", input=["raw://a"], map=fun_map)
-    with pytest.raises(JobError, match="Task map:0 failed 4 times. At most 3 failures are allowed") as caught:
+    with pytest.raises(JobError, match=r"Task map:0 failed 4 times\. At most 3 failures are allowed") as caught:
         job.wait()
     assert isinstance(caught.value.__cause__, DataError)
     assert job.tasks.host.tolist() == ["node01", "node02", "node03", "node01"]
@@ -310,7 +310,7 @@ def test_keep_results():
 def test_debug_of_nothing(disco):
     """debug of a task that has not run says so."""
     job = disco.new_job(name="count", input=["raw://a"], map=words)
-    with pytest.raises(DiscoError, match="task map:0 of job .* has not run yet"):
+    with pytest.raises(DiscoError, match=r"task map:0 of job .* has not run yet"):
         job.debug("map:0")
 
 

@@ -1,5 +1,4 @@
 """Out-of-band results: keys, values, uniqueness, what a failed run leaves, and who sees what."""
-# ruff: noqa: F821 - job functions use the worker's names
 
 from __future__ import annotations
 
@@ -167,7 +166,7 @@ def test_a_retry_never_clashes(disco):
 
     def fun_map(line, params):
         put("k", this_host())
-        put("only-%s" % this_host(), "")  # noqa: UP031
+        put("only-%s" % this_host(), "")
         if this_host() != "node03":
             raise OSError
         yield line, 1

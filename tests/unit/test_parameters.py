@@ -69,7 +69,7 @@ def words(line: str, params: Any) -> Iterator[tuple[str, int]]:
 
 def count(pairs: Iterator[tuple[str, int]], params: Any) -> Iterator[tuple[Any, int]]:
     """The reduce function of most jobs here."""
-    for key, values in kvgroup(sorted(pairs)):  # type: ignore[name-defined]  # noqa: F821
+    for key, values in kvgroup(sorted(pairs)):  # type: ignore[name-defined]
         yield key, sum(values)
 
 
@@ -82,7 +82,7 @@ TEXT = ["raw://b a b", "raw://a c"]
 @row("name", "prefix")
 def test_name(disco: Disco) -> None:
     """The name is the front of the job's full name, which its tasks see, and its prefix, whatever else is given."""
-    job = disco.new_job("first", input=["raw://x"], map=lambda entry, params: [(this_name(), 1)], prefix="other")  # type: ignore[name-defined]  # noqa: F821
+    job = disco.new_job("first", input=["raw://x"], map=lambda entry, params: [(this_name(), 1)], prefix="other")  # type: ignore[name-defined]
     assert list(result_iterator(job.wait())) == [(job.name, 1)]
     assert job.name.startswith("first@")
     assert job.jobspec()["prefix"] == job.jobspec()["name"] == "first"
@@ -235,6 +235,16 @@ def test_map_input_stream_chain(disco: Disco) -> None:
     assert got == [("abab", 1), ("4", 1), ("raw://ab!", 1)]
 
 
+@row("map_input_stream")
+def test_map_input_stream_can_change_the_url(disco: Disco) -> None:
+    """A stream function before map_input_stream decides which URL that one opens."""
+
+    def other(stream: Any, size: Any, url: str, params: Any) -> Any:
+        return stream, size, url.replace("x", "y")
+
+    assert answer(disco, input=["raw://x"], map=words, map_input_stream=[other, map_input_stream]) == [("y", 1)]
+
+
 def shouting(stream: Any, partition: int, url: str, params: Any) -> Any:
     """An output stream function whose pairs are upper case and tell their partition."""
 
@@ -364,12 +374,12 @@ def test_partition(disco: Disco) -> None:
     """The partition function gets key, number of partitions and params, once per pair, and decides where it goes."""
 
     def partition(key: str, nr_partitions: int, params: Any) -> int:
-        put(f"asked-{this_partition()}-{len(params)}", repr((key, nr_partitions)))  # type: ignore[name-defined]  # noqa: F821
+        put(f"asked-{this_partition()}-{len(params)}", repr((key, nr_partitions)))  # type: ignore[name-defined]
         params.append(key)
         return params.index(key) % nr_partitions
 
     def reduce(pairs: Any, params: Any) -> Any:
-        yield this_partition(), list(pairs)  # type: ignore[name-defined]  # noqa: F821
+        yield this_partition(), list(pairs)  # type: ignore[name-defined]
 
     job = disco.new_job(
         "test", input=["raw://a b a"], map=words, reduce=reduce, partition=partition, partitions=3, params=[]
@@ -507,7 +517,7 @@ def test_sort(disco: Disco) -> None:
             yield word, number
 
     def reduce(pairs: Any, params: Any) -> Any:
-        for key, values in kvgroup(pairs):  # type: ignore[name-defined]  # noqa: F821
+        for key, values in kvgroup(pairs):  # type: ignore[name-defined]
             yield key, list(values)
 
     parameters = {"input": ["raw://b a b", "raw://a ab B"], "map": fun_map, "reduce": reduce}
@@ -589,7 +599,7 @@ def test_functions_in_params(disco: Disco) -> None:
     """Functions in Params travel like job functions and see the worker's names, in containers too."""
 
     def here(text: str) -> str:
-        return f"{text} at {this_host()}"  # type: ignore[name-defined]  # noqa: F821
+        return f"{text} at {this_host()}"  # type: ignore[name-defined]
 
     got = answer(
         disco,
@@ -720,7 +730,7 @@ def test_required_files_of_a_wrong_kind(disco: Disco, tmp_path: Path) -> None:
 
 def _wait_for(entry: str, params: Any) -> Any:
     time.sleep(float(entry))
-    yield this_host(), 1  # type: ignore[name-defined]  # noqa: F821
+    yield this_host(), 1  # type: ignore[name-defined]
 
 
 @row("scheduler")
@@ -877,7 +887,7 @@ class Count(Job):
     @staticmethod
     def reduce(pairs: Any, params: Any) -> Any:
         """The sums of the pairs."""
-        for key, values in kvgroup(sorted(pairs)):  # type: ignore[name-defined]  # noqa: F821
+        for key, values in kvgroup(sorted(pairs)):  # type: ignore[name-defined]
             yield key, sum(values)
 
 
@@ -901,7 +911,7 @@ def test_a_job_class_can_be_defined_in_a_function(disco: Disco) -> None:
     class Local(Job):
         @staticmethod
         def map(line: str, params: Any) -> Any:
-            yield line, this_name()  # type: ignore[name-defined]  # noqa: F821
+            yield line, this_name()  # type: ignore[name-defined]
 
     job = Local(disco).run(input=["raw://x"])
     assert list(result_iterator(job.wait())) == [("x", job.name)]

@@ -17,7 +17,7 @@ def length_map(line, params):
 
 def sum_reduce(pairs, params):
     """(key, sum of its values)."""
-    for key, values in kvgroup(sorted(pairs)):  # noqa: F821
+    for key, values in kvgroup(sorted(pairs)):
         yield key, sum(values)
 
 
@@ -31,7 +31,7 @@ def test_records_are_spread_over_several_tasks_in_order():
     """Functions are tested as they will run: the records are cut over four tasks, on more than one node."""
 
     def tell(record, params):
-        yield record, (this_partition(), this_host())  # noqa: F821
+        yield record, (this_partition(), this_host())
 
     found = run(tell, records=range(8))
     assert [key for key, _ in found] == list(range(8))

@@ -140,10 +140,11 @@ def test_oob_shows_values_of_what_was_committed() -> None:
     assert found["value"].to_list() == ["12", pd.NA, b"\x00\xff"]
     assert found["state"].to_list() == ["committed", "dropped", "committed"]
     assert found["put_s"].to_list() == [0.5, 0.75, 3.25]
-    everything = frames.all_oob_frame(scribe.log, lambda job: logs.OOB_VALUES)
+    everything = frames.all_oob_frame(scribe.log, {scribe.job: logs.OOB_VALUES})
     assert tuple(everything.columns) == ("job", *rows.OOB)
     assert everything["put_s"].to_list() == [2.5, 2.75, 5.25]
-    assert everything.dtypes.to_dict() == frames.all_oob_frame(Log(), lambda job: {}).dtypes.to_dict()
+    assert everything.dtypes.to_dict() == frames.all_oob_frame(Log(), {}).dtypes.to_dict()
+    assert frames.all_oob_frame(scribe.log, {}).empty, "a job whose data are gone is left out"
 
 
 def test_the_log_counts_from_the_submission() -> None:

@@ -44,6 +44,7 @@ ATTRIBUTES = {"class", "title", "style", "open", "scope", "colspan", "alt", "src
 STYLES = {
     "background-color",
     "border",
+    "border-bottom",
     "border-collapse",
     "border-radius",
     "caption-side",
@@ -51,6 +52,7 @@ STYLES = {
     "display",
     "font-weight",
     "height",
+    "line-height",
     "margin",
     "margin-left",
     "margin-right",
@@ -128,6 +130,10 @@ def _cards() -> dict[str, Card]:
         "active": cards.job_card(ready.log, ready.job, until_s=0.25),
         "dead": cards.job_card(ready.log, dead.job),
         "oob": cards.oob_card(ready.log, ready.job, logs.OOB_VALUES),
+        "all oob": cards.all_oob_card(ready.log, {ready.job: logs.OOB_VALUES}),
+        "key": cards.key_card(
+            ready.job, "<k>", (("partition", "1"),), [("map:0", "node01", 3), ("map:1", "node02", 1)]
+        ),
         "story": cards.story_card(ready.log, ready.job, "map", 1),
         "error": cards.error_card(error),
     }
@@ -197,6 +203,15 @@ def test_an_error_card_says_what_where_and_why() -> None:
         assert fact in _cards()["error"].text()
 
 
+def test_an_error_card_says_nothing_twice() -> None:
+    """The reason is the first thing told; the cause is told too when it says more."""
+    error = JobError("Status dead: a long message", None, "job", reason="ValueError: no", record="'a'")
+    error.__cause__ = ValueError("no")
+    assert [section.title for section in cards.error_card(error).sections] == ["What happened", "Record at hand"]
+    error.__cause__ = ValueError("no <number>")
+    assert cards.error_card(error).sections[-1].title == "Cause"
+
+
 def test_long_tables_show_their_ends_and_size() -> None:
     """Above max_rows a table shows ten rows of each end and how many rows there are."""
     frame = pd.DataFrame({"n": range(1000, 1100)})
@@ -223,6 +238,7 @@ def test_tables_have_a_caption_and_scopes() -> None:
     """Readers of screens hear what a table is and which head a cell belongs to."""
     html = table(Table(("a", "b"), []), "Nothing <yet>")
     assert ">Nothing &lt;yet&gt;</caption>" in html and html.count('scope="col"') == 2 and "0 rows" in html
+    assert "<caption" not in table(Table(("a", "b"), []), "")
 
 
 def test_states_are_words_in_a_frame() -> None:

@@ -77,7 +77,16 @@ def test_refresh_takes_in_what_happened_since() -> None:
 
 def test_a_view_prints_as_one_line() -> None:
     """The text of a view says what it shows and is the same every time."""
-    assert repr(_view(logs.ready())) == "JobView('wordcount@1a:2b:3c', at 4.260 s of 4.260 s)"
+    assert repr(_view(logs.ready())) == "JobView('wordcount@1a:2b:3c', at 4.250 s of 4.250 s)"
+
+
+def test_a_view_has_html_for_where_no_kernel_is() -> None:
+    """Displayed, a view brings a static card with the same tables, which stays when the widget cannot be shown."""
+    bundle = _view(logs.ready())._repr_mimebundle_()
+    assert bundle["text/plain"].startswith("JobView(")
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    for shown in ("Partitions of the output of reduce", "lines:1", "Job finished", ">ready</span>"):
+        assert shown in bundle["text/html"]
 
 
 def test_an_unknown_job_has_no_view() -> None:

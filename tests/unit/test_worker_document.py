@@ -1,5 +1,4 @@
 """The mission's own document on the worker's environment, sentence by sentence, as rules that jobs are held to."""
-# ruff: noqa: F821 - job functions use the worker's names, which are bound nowhere here; that is what is tested
 
 from __future__ import annotations
 
@@ -328,7 +327,7 @@ def test_the_1001st_result_ends_the_job(disco):
     error = death(disco, puts, params=Params(n=1001))
     assert isinstance(error, OOBLimitError)
     assert error.limit == 1000
-    assert "1001th put() call" in str(error)
+    assert "1001" in str(error)
     assert "normal output" in str(error)
     assert disco.joblist()[0][1] == "dead"
     assert len(disco.oob[disco.joblist()[0][2]]) == 0

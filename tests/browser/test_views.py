@@ -1,0 +1,114 @@
+"""What users look at, in a real JupyterLab: the live view of a job, the cards, and a notebook nobody has run yet."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.labdrive import LabPage
+
+pytestmark = pytest.mark.browser
+
+NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "01_word_count.ipynb"
+
+JOB = """
+from disco_sim import Disco
+
+def fun_map(line, params):
+    put(f"length:{this_partition()}", str(len(line)))
+    for word in line.split():
+        yield word, 1
+
+def fun_reduce(pairs, params):
+    for word, counts in kvgroup(sorted(pairs)):
+        yield word, sum(counts)
+
+disco = Disco()
+job = disco.new_job(
+    name="count", input=["raw://to be or", "raw://not to be"], map=fun_map, reduce=fun_reduce, partitions=2
+)
+urls = job.wait()
+"""
+
+
+def cards(lab: LabPage) -> Locator:
+    """The static cards on the page."""
+    return lab.page.locator(".jp-OutputArea-output .dsim-card")
+
+
+def pictures_are_drawn(lab: LabPage) -> bool:
+    """Whether there are pictures among the outputs, and each has been decoded and has a size."""
+    sizes: list[int] = lab.page.evaluate(
+        "() => Array.from(document.querySelectorAll('.jp-OutputArea-output img'), image => image.naturalWidth)"
+    )
+    return bool(sizes) and all(sizes)
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_the_view_of_a_job_follows_its_slider(open_notebook, theme):
+    """job.view() has three tabs and a slider over virtual time; moved back, the tables show what was there then."""
+    lab = open_notebook(JOB, "job.view()")
+    lab.command("apputils:change-theme", theme=theme)
+    assert lab.run_all()
+    view = lab.page.locator(".jupyter-widgets.widget-vbox")
+    tabs = view.get_by_role("tab")
+    expect(tabs).to_have_text(["Partitions", "OOB", "Log"])
+    expect(view).to_contain_text("ready at")
+    expect(view.get_by_text("Partitions of the output of reduce")).to_be_visible()
+
+    slider = view.get_by_role("slider")
+    expect(view).to_contain_text("Virtual time (s)")
+    slider.press("Home")
+    expect(view).to_contain_text("active at 0.000 s")
+    expect(view.get_by_text("Partitions of the output of reduce")).to_have_count(0)
+
+    tabs.nth(1).click()
+    expect(view.get_by_text("0 rows")).to_be_visible()
+    slider.press("End")
+    expect(view.get_by_text("length:1", exact=True)).to_be_visible()
+    tabs.nth(2).click()
+    expect(view.get_by_text("Job finished in", exact=False)).to_be_visible()
+
+
+def test_a_displayed_job_shows_its_card(open_notebook):
+    """A job at the end of a cell is a card with its state, its tables and its timeline; so are cluster and error."""
+    lab = open_notebook(JOB, "job", "disco", "job.story('map:0')", "job.oob")
+    assert lab.run_all()
+    expect(cards(lab)).to_have_count(4)
+    job, cluster, story, results = (cards(lab).nth(number) for number in range(4))
+    expect(job).to_contain_text("ready")
+    expect(job.get_by_role("table", name="Partitions of the output of map")).to_be_visible()
+    expect(job.get_by_role("img", name="Timeline of count@")).to_be_visible()
+    assert pictures_are_drawn(lab)
+    expect(cluster).to_contain_text("node04")
+    expect(story).to_contain_text("assigned to node01")
+    expect(results).to_contain_text("length:0")
+
+
+def test_a_section_of_a_card_opens_on_a_click(open_notebook):
+    """What is folded away at first, such as the log, is one click away."""
+    lab = open_notebook(JOB, "job")
+    assert lab.run_all()
+    line = cards(lab).get_by_text("Job initialized")
+    expect(line).to_be_hidden()
+    cards(lab).get_by_text("Log (", exact=False).click()
+    expect(line).to_be_visible()
+
+
+def test_a_notebook_that_was_not_run_is_readable(lab_page, lab_root):
+    """Opened for the first time, so not trusted, and not run, the tutorial shows its tables and pictures."""
+    shutil.copy(NOTEBOOK, lab_root / "fresh.ipynb")
+    lab_page.open("fresh.ipynb")
+    is_trusted = lab_page.page.evaluate(
+        "() => Array.from(window.jupyterapp.shell.currentWidget.content.model.cells).some(cell => cell.trusted)"
+    )
+    assert not is_trusted
+    lab_page.page.set_viewport_size({"width": 1400, "height": 12000})
+    expect(cards(lab_page)).to_have_count(6)
+    for card in cards(lab_page).all():
+        expect(card.locator("table, pre").first).to_be_visible()
+    expect(lab_page.page.get_by_role("table", name="Partitions of the output of map")).to_have_count(2)
+    assert pictures_are_drawn(lab_page)
