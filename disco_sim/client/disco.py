@@ -12,6 +12,7 @@ from disco_sim.client.arguments import resolve
 from disco_sim.client.driver import Driver
 from disco_sim.client.inputs import cut_records, cut_text, frozen, lines_of
 from disco_sim.client.job import Job
+from disco_sim.client.moment import Moment
 from disco_sim.client.oob import AllOOBResults
 from disco_sim.client.prepare import prepare
 from disco_sim.client.registry import claim, free_port, release
@@ -433,6 +434,10 @@ class Disco:
     def oob(self) -> AllOOBResults:
         """The out-of-band results of all jobs, by job name; `disco.oob.frame()` is one table of them."""
         return AllOOBResults(self.cluster)
+
+    def at(self, time_s: float) -> Moment:
+        """The state of nodes and jobs at a virtual time, in seconds since the cluster's start; nothing un-happens."""
+        return Moment(self.cluster, time_s)
 
     def __repr__(self) -> str:
         n_jobs = len(self._specs)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from disco_sim.client import info
 from disco_sim.client.arguments import defaults
+from disco_sim.client.moment import JobMoment
 from disco_sim.client.oob import OOBResults
 from disco_sim.client.registry import open_discos
 from disco_sim.client.results import result_iterator
@@ -197,6 +198,21 @@ class Job:
             for number, url in enumerate(cluster.results(self.name))
             for key, value in result_iterator([url], ddfs=self.disco)
         )
+
+    def at(self, time_s: float) -> JobMoment:
+        """The job's tables as of `time_s` virtual seconds after its submission; nothing un-happens."""
+        return JobMoment(self.disco.cluster, self.name, time_s)
+
+    def compare(self, other: Job) -> pandas.DataFrame:
+        """A row per task of this job or `other`, side by side: hosts, number of runs, virtual seconds, records.
+
+        `difference_s` is how much longer the other one's task took, from its first run's start to its
+        last one's end. Tasks are matched by stage and number; what one of the jobs does not have is <NA>.
+        """
+        from disco_sim.views.frames import compare_frame
+
+        logs = self.disco.cluster.log, other.disco.cluster.log
+        return compare_frame(logs[0], self.name, logs[1], other.name)
 
     def story(self, task: str) -> Story:
         """Everything that happened to one task, such as "map:0"."""

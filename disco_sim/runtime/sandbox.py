@@ -139,7 +139,7 @@ def sandbox(
             numpy.set_state(numpy_state)
         elif seeder in sys.meta_path:
             sys.meta_path.remove(seeder)
-        else:
+        elif "numpy.random" in sys.modules:
             sys.modules["numpy.random"].seed()
         if os.environ != environment:
             os.environ.clear()

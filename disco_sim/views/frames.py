@@ -19,8 +19,11 @@ from disco_sim.views.rows import OOBValues, Read, Table
 from disco_sim.views.state import JobState
 
 _TEXT = {"stage", "host", "status", "reason", "from_host", "to_host", "state", "level", "message", "job", "stages"}
+_TEXT |= {"other_host"}
 _DECIMAL = {"start_s", "end_s", "put_s", "time_s", "started_s", "duration_s", "share", "speed"}
+_DECIMAL |= {"other_duration_s", "difference_s"}
 _MAY_BE_UNKNOWN = {"keys", "top_key_records", "records_in", "records_out", "bytes_in", "bytes_out", "oob_puts"}
+_MAY_BE_UNKNOWN |= {"runs", "other_runs", "other_records_in"}
 _PLAIN = {str: "str", int: "int64", float: "float64", bool: "bool"}
 _INT64 = range(-(2**63), 2**63)
 
@@ -78,6 +81,11 @@ def nodes_frame(log: Log, spec: ClusterSpec, until_s: float | None = None) -> pd
 def jobs_frame(log: Log, until_s: float | None = None) -> pd.DataFrame:
     """`disco.jobs`: a row per job in the order of submission; `stages` reads 'map 4/4, reduce 1/3'."""
     return _frame(rows.jobs_table(log, until_s))
+
+
+def compare_frame(log: Log, job: str, other_log: Log, other_job: str) -> pd.DataFrame:
+    """`job.compare(other)`: a row per task of either job; what one of them does not have is <NA> or NaN."""
+    return _frame(rows.compare_table(JobState.of(log, job), JobState.of(other_log, other_job)))
 
 
 def _frame(table: Table, **dtypes: str) -> pd.DataFrame:

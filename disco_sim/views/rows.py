@@ -16,7 +16,7 @@ from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.events import OutputStored
 from disco_sim.model.work import Blob
 from disco_sim.store.log import Log
-from disco_sim.views.state import JobState, NodeState, StageState, node_states
+from disco_sim.views.state import JobState, NodeState, Run, StageState, node_states
 from disco_sim.views.story import Line, Story
 
 Read = Callable[[str], Blob]
@@ -50,6 +50,10 @@ LOG = ("time_s", "host", "level", "stage", "task", "message")
 OUTPUT = ("partition", "key", "value")
 NODES = ("host", "slots", "busy", "done", "failed", "data_errors", "status", "speed")
 JOBS = ("job", "status", "stages", "started_s", "duration_s")
+COMPARE = (
+    *("stage", "task", "host", "other_host", "runs", "other_runs"),
+    *("duration_s", "other_duration_s", "difference_s", "records_in", "other_records_in"),
+)
 
 
 class Table(NamedTuple):
@@ -284,3 +288,32 @@ def jobs_table(log: Log, until_s: float | None = None) -> Table:
         state = JobState.of(log, job, now_s - start_s)
         rows.append((job, state.status, state.progress, state.submitted_s, state.duration_s))
     return Table(JOBS, rows)
+
+
+def compare_table(state: JobState, other: JobState) -> Table:
+    """A row per task of either job, in the order of the stages of the first, then of the other's own."""
+    sides = [_tasks_by_name(state), _tasks_by_name(other)]
+    rows: list[tuple[Any, ...]] = []
+    for stage, task in dict.fromkeys([*sides[0], *sides[1]]):
+        (host, runs, took_s, records), (host_2, runs_2, took_2_s, records_2) = (
+            side.get((stage, task), (None, None, None, None)) for side in sides
+        )
+        difference_s = None if took_s is None or took_2_s is None else took_2_s - took_s
+        rows.append((stage, task, host, host_2, runs, runs_2, took_s, took_2_s, difference_s, records, records_2))
+    return Table(COMPARE, rows)
+
+
+def _tasks_by_name(state: JobState) -> dict[tuple[str, int], tuple[str, int, float | None, int | None]]:
+    """Of each task its last host, the number of its runs, its seconds from first start to last end, its records."""
+    tasks: dict[tuple[str, int], list[Run]] = {}
+    for run in sorted(state.runs, key=lambda run: (list(state.stages).index(run.stage), run.task, run.attempt)):
+        tasks.setdefault((run.stage, run.task), []).append(run)
+    return {
+        name: (
+            runs[-1].host,
+            len(runs),
+            None if runs[-1].end_s is None else runs[-1].end_s - runs[0].start_s,
+            runs[-1].records_in,
+        )
+        for name, runs in tasks.items()
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.machinery
+import importlib.util
 import os
 import random
 import subprocess
@@ -109,6 +111,47 @@ print(numpy.random.randint(10**9))
     ]
     assert outputs[0][0] == outputs[0][1] == outputs[1][0] == outputs[1][1]
     assert outputs[0][2] != outputs[1][2]  # afterwards numpy's luck is its own again
+
+
+class FakeLoader:
+    """Loads a stand-in for numpy.random that notes how it is seeded."""
+
+    def __init__(self):
+        self.seeds = []
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        module.seed = lambda *seed: self.seeds.append(seed)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_the_first_import_is_seeded(context, tmp_path, monkeypatch, is_there):
+    """numpy.random is seeded once it is loaded, then again without a seed; where there is no numpy nothing happens."""
+    monkeypatch.delitem(sys.modules, "numpy.random")
+    loader = FakeLoader()
+    spec = importlib.machinery.ModuleSpec("numpy.random", loader) if is_there else None
+    before = list(sys.meta_path)
+    with sandbox(context, str(tmp_path), {}, 2**32 + 7):
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
+        finder = sys.meta_path[0]
+        found = finder.find_spec("numpy.random", None)
+        assert found is spec
+        if is_there:
+            sys.modules["numpy.random"] = importlib.util.module_from_spec(found)
+            found.loader.exec_module(sys.modules["numpy.random"])
+    assert loader.seeds == ([(7,), ()] if is_there else [])
+    assert sys.meta_path == before
+
+
+def test_all_is_restored_when_a_run_cannot_begin(context, tmp_path, monkeypatch):
+    """Everything is as before when the run's folder cannot be filled, and the error is told."""
+    monkeypatch.delitem(sys.modules, "numpy.random")
+    before = list(sys.meta_path), sys.stdout, os.getcwd(), random.getstate()
+    with pytest.raises(OSError), sandbox(context, str(tmp_path), {"": b""}, 1):
+        raise AssertionError("not reached")
+    assert (list(sys.meta_path), sys.stdout, os.getcwd(), random.getstate()) == before
 
 
 def test_nothing_is_left_when_a_run_does_not_import_numpy(context, tmp_path, monkeypatch):
