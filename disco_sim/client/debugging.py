@@ -28,7 +28,11 @@ def debug(work: TaskWork) -> None:
             print(f"{task} fails: {failure.reason}")
             stopper = debugger()
             stopper.reset()
-            stopper.interaction(None, place)
+            traced_before = sys.gettrace()
+            try:
+                stopper.interaction(None, place)
+            finally:
+                sys.settrace(traced_before)
             return
         print(f"{task} fails after the function has returned: {failure.reason}")
     trap = _Trap()

@@ -21,11 +21,13 @@ from disco_sim.views.monitor import Monitor
 def _interrupts() -> Iterator[list[int]]:
     """Within it, Ctrl-C reaches job functions at once, but the loop only between two events, through the list given.
 
-    Without this an interrupt could fall between an event and what it brings about, and lose one of them.
+    Without this an interrupt could fall between an event and what it brings about, and lose one of them. It
+    does nothing where Ctrl-C has no effect (in other threads), or not its usual one.
     """
     waiting: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield waiting  # Python gives signals to the main thread only
+    usual = signal.default_int_handler
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not usual:
+        yield waiting
         return
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -34,11 +36,11 @@ def _interrupts() -> Iterator[list[int]]:
             raise KeyboardInterrupt
         waiting.append(number)
 
-    before = signal.signal(signal.SIGINT, handle)
+    signal.signal(signal.SIGINT, handle)
     try:
         yield waiting
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, usual)
 
 
 class Driver:

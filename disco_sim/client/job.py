@@ -12,6 +12,7 @@ from disco_sim.client.oob import OOBResults
 from disco_sim.client.registry import open_discos
 from disco_sim.client.results import result_iterator
 from disco_sim.error import DiscoError, JobError
+from disco_sim.node.worker import masters
 
 if TYPE_CHECKING:
     import pstats
@@ -264,9 +265,13 @@ class Job:
             )
         return stage, int(number)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A Job may travel in params, for get(key, job): as its name and its master's.
+        return _job, (type(self), self.name, None if self._disco is None else self._disco.master)
+
     def __repr__(self) -> str:
         if self._disco is None or self.status == "unknown job":
-            return f"{type(self).__name__}({self.name}, not submitted)"
+            return f"{type(self).__name__}({self.name}, {'forgotten' if '@' in self.name else 'not submitted'})"
         from disco_sim.views.state import JobState
 
         progress = JobState.of(self.disco.cluster.log, self.name).progress
@@ -283,6 +288,11 @@ class Job:
             return {"text/plain": repr(self)}
         card = self._card()
         return {"text/plain": card.text(), "text/html": card.html()}
+
+
+def _job(kind: type[Job], name: str, master: str | None) -> Job:
+    """A travelled Job at the other end, on the open Disco of the same master."""
+    return kind(masters.get(master) if master is not None else None, name)
 
 
 class Story:

@@ -12,8 +12,7 @@ from disco_sim.client.inputs import Expansion
 from disco_sim.client.purity import is_importable, module_aliases, refuse_bound
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import DiscoError, ModUtilImportError, PurityError
-from disco_sim.model.job import JobRequest, JobSpec, Limits
-from disco_sim.model.plan import plan_of
+from disco_sim.model.job import JobRequest, JobSpec, Limits, plan_of
 from disco_sim.runtime.mapping import MapRole
 from disco_sim.runtime.program import ModuleSource, Program, Shipment
 from disco_sim.runtime.reducing import ReduceRole

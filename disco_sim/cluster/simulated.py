@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from disco_sim.cluster.interrupts import Interrupts
 from disco_sim.cluster.record import DoneTask, JobRecord, RunKey, RunningRun, StartedRun
 from disco_sim.engine.base import Engine
 from disco_sim.error import CommError, DiscoError
@@ -29,6 +28,9 @@ from disco_sim.store.log import Log
 from disco_sim.store.oob import COMMITTED, DROPPED, OOBEntry, OOBStore
 from disco_sim.store.tags import TagStore
 from disco_sim.store.view import RunView
+
+MOST_MESSAGES_A_SECOND = 10
+"""Disco's documented rate of messages of one task; more is a warning here, never an error."""
 
 
 class SimulatedCluster:
@@ -68,7 +70,6 @@ class SimulatedCluster:
         self._blobs = BlobStore()
         self._clock: Clock[Event] = Clock()
         self._scheduler = Scheduler(spec, max_failures)
-        self._interrupts = Interrupts()
         self._jobs: dict[str, JobRecord] = {}
         self._asked: deque[Event] = deque()
         self._effects: dict[type[Any], Callable[[Any], None]] = {
@@ -121,10 +122,6 @@ class SimulatedCluster:
         Raises:
             KeyboardInterrupt: When the user interrupts a run: its job is dead, everything else goes on next time.
         """
-        with self._interrupts.held():
-            return self._advance(until_s)
-
-    def _advance(self, until_s: float) -> tuple[Event, ...]:
         while self._asked:
             event = self._asked.popleft()
             self._clock.put(self.now_s, event._replace(time_s=self.now_s), FIRST)
@@ -276,14 +273,13 @@ class SimulatedCluster:
         if key in record.running:
             return  # dropped in the very instant of its start
         try:
-            with self._interrupts.let_through():
-                outcome = self.engine.compute(self.work(event.job, *key))
+            outcome = self.engine.compute(self.work(event.job, *key))
         except KeyboardInterrupt:
             record.running[key] = RunningRun(TaskOutcome(), [])
             self._clock.put(self.now_s, events.JobKillAsked(self.now_s, event.job, "interrupted"), FIRST)
             # The end is played out at once, so that the job is dead when the user gets the prompt back.
             while record.status == "active":
-                self._advance(self.now_s)
+                self.advance(self.now_s)
             raise
         run = record.running[key] = RunningRun(outcome, [])
         played = play(self.costs.phases(outcome.counts, self._nodes[event.host]), event.time_s, self.costs)
@@ -293,8 +289,14 @@ class SimulatedCluster:
             time_s = cpu.start_s + message.at * (cpu.end_s - cpu.start_s)
             sent = events.MessageSent(time_s, *where, message.level, message.text)
             run.serials.append(self._clock.put(time_s, sent))
-        # A run that failed wrote nothing, so it ends with its CPU work.
-        end_s = played[-1].end_s if outcome.failure is None else cpu.end_s
+        end_s = played[-1].end_s
+        n_sent = sum(message.level == "MSG" for message in outcome.messages)
+        if n_sent > MOST_MESSAGES_A_SECOND * max(1.0, end_s - event.time_s):
+            text = (
+                f"sent {n_sent} messages in {end_s - event.time_s:.3f} s; Disco asks for at most "
+                f"{MOST_MESSAGES_A_SECOND} a second: print less, or put() what you want to know"
+            )
+            run.serials.append(self._clock.put(end_s, events.MessageSent(end_s, *where, "WARN", text)))
         counts = outcome.counts
         ended: Event = events.RunFinished(
             end_s, *where, counts.records_in, counts.records_out, counts.bytes_in, counts.bytes_out, len(outcome.oob)

@@ -1,4 +1,7 @@
-"""What a job is: every parameter resolved (`JobSpec`), and what a cluster needs of it (`JobRequest`)."""
+"""What a job is: every parameter resolved (`JobSpec`), and what a cluster needs of it (`JobRequest`).
+
+`plan_of` is the only place that knows map and reduce as a shape.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from disco_sim.model.plan import Output, Plan
+from disco_sim.error import DiscoError
+from disco_sim.model.plan import Output, Plan, Stage
 
 Function = Callable[..., Any]
 
@@ -69,3 +73,31 @@ class JobRequest(NamedTuple):
     program: Any
     limits: Limits = Limits()
     save_as: str | None = None
+
+
+def plan_of(spec: JobSpec, input_labels: range | None) -> Plan:
+    """The stages of a job; `input_labels` are the partitions of its inputs when they are partitioned, else None.
+
+    As documented: reduce has exactly `partitions` tasks (empty ones too), one when the map output is
+    not partitioned, and as many as the inputs have partitions when there is no map.
+
+    Raises:
+        DiscoError: If partitions are to be merged and there are none.
+    """
+    partitioned = range(spec.partitions) if spec.map is not None and spec.partitions else None
+    if spec.map is None:
+        partitioned = input_labels
+    if spec.merge_partitions and partitioned is None:
+        raise DiscoError(
+            "merge_partitions=True was given, but neither the map output nor the input is partitioned; "
+            "can't merge partitions without partitions: give partitions=N or leave merge_partitions out"
+        )
+    stages: list[Stage] = []
+    if spec.map is not None:
+        stages.append(Stage("map", "split"))
+    if spec.reduce is not None:
+        if partitioned is None or spec.merge_partitions:
+            stages.append(Stage("reduce", "group_all", range(1)))
+        else:
+            stages.append(Stage("reduce", "group_label", partitioned))
+    return tuple(stages)

@@ -1,17 +1,14 @@
 """A job is a plan: stages, each of which groups the outputs of the stage before into tasks.
 
-`plan_of` is the only place that knows map and reduce as a shape. `group` is pure: outputs in, tasks out.
+`group` is pure: outputs in, tasks out. Plans know nothing of map and reduce.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from disco_sim.error import DiscoError
-
-if TYPE_CHECKING:
-    from disco_sim.model.job import JobSpec
 
 GROUPINGS = ("split", "group_label", "group_node", "group_node_label", "group_all")
 
@@ -117,31 +114,3 @@ def group(grouping: str, labels: range | None, outputs: Iterable[Output]) -> tup
             for (host, label), found in sorted(by_place.items())
         )
     raise DiscoError(f"Unknown grouping {grouping!r}; the groupings are {', '.join(GROUPINGS)}")
-
-
-def plan_of(spec: JobSpec, input_labels: range | None) -> Plan:
-    """The stages of a job; `input_labels` are the partitions of its inputs when they are partitioned, else None.
-
-    As documented: reduce has exactly `partitions` tasks (empty ones too), one when the map output is
-    not partitioned, and as many as the inputs have partitions when there is no map.
-
-    Raises:
-        DiscoError: If partitions are to be merged and there are none.
-    """
-    partitioned = range(spec.partitions) if spec.map is not None and spec.partitions else None
-    if spec.map is None:
-        partitioned = input_labels
-    if spec.merge_partitions and partitioned is None:
-        raise DiscoError(
-            "merge_partitions=True was given, but neither the map output nor the input is partitioned; "
-            "can't merge partitions without partitions: give partitions=N or leave merge_partitions out"
-        )
-    stages: list[Stage] = []
-    if spec.map is not None:
-        stages.append(Stage("map", "split"))
-    if spec.reduce is not None:
-        if partitioned is None or spec.merge_partitions:
-            stages.append(Stage("reduce", "group_all", range(1)))
-        else:
-            stages.append(Stage("reduce", "group_label", partitioned))
-    return tuple(stages)

@@ -140,7 +140,7 @@ class Scheduler:
     def _on_job_kill_asked(self, event: events.JobKillAsked) -> Iterator[Instruction]:
         job = self._jobs.get(event.job)
         if job is not None and not job.is_ended:
-            yield from self._end(job, event.reason)
+            yield from self._end(job, event.reason, lost=event.reason)
             yield from self._assign()
 
     def _on_node_blacklisted(self, event: events.NodeBlacklisted) -> Iterator[Instruction]:
@@ -166,10 +166,10 @@ class Scheduler:
             del self._jobs[job.name]
             yield events.FinishJob(job.name)
 
-    def _end(self, job: JobQueues, reason: str) -> Iterator[Instruction]:
+    def _end(self, job: JobQueues, reason: str, lost: str = "job ended") -> Iterator[Instruction]:
         job.end()
         for (task, attempt), (host, _) in list(job.running.items()):
-            yield events.DropRun(job.name, job.plan[job.stage].name, task, attempt, host, "job killed")
+            yield events.DropRun(job.name, job.plan[job.stage].name, task, attempt, host, lost)
         if not job.running:
             del self._jobs[job.name]
         yield events.EndJob(job.name, reason)

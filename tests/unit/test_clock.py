@@ -69,7 +69,9 @@ def test_pop_until(clock):
     clock.put(2.0, "y")
     assert clock.pop(until_s=0.5) is None
     assert clock.now_s == 0.0
+    assert len(clock) == 2
     assert clock.pop(until_s=1.0) == "x"
+    assert len(clock) == 1
     assert clock.pop(until_s=1.9) is None
     assert clock.now_s == 1.0
 

@@ -277,6 +277,22 @@ def test_prints_in_virtual_order(disco, capsys):
     assert capsys.readouterr().out.splitlines() == ["slept 100", "slept 200", "slept 300"]
 
 
+def test_message_rate(disco):
+    """More than ten messages a second give one warning line, and no error."""
+
+    def chatty(line, params):
+        for number in range(int(line)):
+            msg(f"line {number}")
+        yield line, 1
+
+    job = count(disco, map=chatty, input=["raw://10", "raw://11"], reduce=None)
+    job.wait()
+    warnings = job.log[job.log.level == "WARN"]
+    assert warnings.task.tolist() == [1]
+    assert warnings.message.str.startswith("sent 11 messages in 0.5").all()
+    assert job.status == "ready"
+
+
 # -- control -----------------------------------------------------------------------------------------
 
 

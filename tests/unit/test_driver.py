@@ -105,6 +105,47 @@ def test_prints_before_an_interrupt_are_not_lost(capsys):
     assert capsys.readouterr().out == "got a\n"
 
 
+def test_own_handler_of_interrupts():
+    """Where Ctrl-C means something else already, that meaning stays."""
+    import os
+    import signal
+
+    came = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        with Disco(nodes=1, namespace="notebook") as disco:
+
+            def fun_map(line, params):
+                os.kill(os.getpid(), signal.SIGINT)
+                yield line, 1
+
+            disco.new_job(name="signalled", input=["raw://a"], map=fun_map).wait()
+        assert came == [signal.SIGINT]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_real_interrupt_of_a_run():
+    """Ctrl-C while a job function runs ends that run at once."""
+    import os
+    import signal
+
+    with Disco(nodes=1, namespace="notebook") as disco:
+        reached = []
+
+        def fun_map(line, params):
+            os.kill(os.getpid(), signal.SIGINT)
+            for _ in range(10**6):
+                pass
+            reached.append(line)
+            yield line, 1
+
+        job = disco.new_job(name="signalled", input=["raw://a"], map=fun_map)
+        with pytest.raises(KeyboardInterrupt):
+            job.wait()
+        assert (reached, job.status) == ([], "dead")
+
+
 def test_interrupt_between_events(monkeypatch):
     """Ctrl-C that falls into the loop itself takes effect after the event at hand: nothing is lost, the job is dead."""
     import os

@@ -101,6 +101,22 @@ def test_instance_attribute(disco):
     assert list(result_iterator(job.run(input=["raw://a"]).wait())) == [("a", 1)]
 
 
+def test_job_in_params(job, disco):
+    """A Job can travel in params, to read another job's out-of-band results by it."""
+
+    def fun_map(line, params):
+        yield get("words:0", params["job"]), 1
+
+    other = disco.new_job(name="other", input=["raw://x"], map=fun_map, params={"job": job})
+    assert list(result_iterator(other.wait())) == [("3", 1)]
+
+
+def test_forgotten(job):
+    """A job whose record was cleaned says that it is forgotten."""
+    job.clean()
+    assert repr(job) == f"Job({job.name}, forgotten)"
+
+
 # -- errors --------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from disco_sim.error import DiscoError
-from disco_sim.model.plan import GROUPINGS, Output, Stage, TaskInputs, check_plan, group, plan_of
+from disco_sim.model.job import plan_of
+from disco_sim.model.plan import GROUPINGS, Output, Stage, TaskInputs, check_plan, group
 
 
 def spec(map=None, reduce=None, partitions=0, merge_partitions=False):

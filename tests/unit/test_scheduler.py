@@ -206,8 +206,8 @@ def test_a_fatal_failure_ends_the_job(desk):
     desk.submit()
     desk.begin(["a"], ["a"], ["a"], ["a"])
     assert desk.failed(0, "a", "fatal") == [
-        DropRun("j", "x", 1, 0, "a", "job killed"),
-        DropRun("j", "x", 2, 0, "b", "job killed"),
+        DropRun("j", "x", 1, 0, "a", "job ended"),
+        DropRun("j", "x", 2, 0, "b", "job ended"),
         EndJob("j", "x:0 failed on a: oops"),
     ]
     assert desk.failed(1, "a", "lost") == []
@@ -245,9 +245,9 @@ def test_kill(desk):
     desk.begin(["a"], ["b"], ["b"])
     kill = events.JobKillAsked(1.0, "j", "killed")
     assert desk.tell(kill) == [
-        DropRun("j", "x", 0, 0, "a", "job killed"),
-        DropRun("j", "x", 1, 0, "b", "job killed"),
-        DropRun("j", "x", 2, 0, "a", "job killed"),
+        DropRun("j", "x", 0, 0, "a", "killed"),
+        DropRun("j", "x", 1, 0, "b", "killed"),
+        DropRun("j", "x", 2, 0, "a", "killed"),
         EndJob("j", "killed"),
     ]
     assert desk.tell(kill) == []

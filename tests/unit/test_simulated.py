@@ -515,43 +515,6 @@ def test_a_real_interrupt_reaches_the_user_s_code():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_an_interrupt_of_the_loop_waits_for_the_event_to_be_done():
-    """A SIGINT that comes while the loop itself works breaks no event off; the job can be driven on."""
-    computer = cluster(1)
-    computer.submit(request(inputs=3))
-    append = computer.log.append
-
-    def append_and_interrupt(event):
-        if isinstance(event, events.RunFinished) and event.task == 2:
-            os.kill(os.getpid(), signal.SIGINT)
-        append(event)
-
-    computer.log.append = append_and_interrupt
-    with pytest.raises(KeyboardInterrupt):
-        finish(computer)
-    assert isinstance(computer.log[-1], events.RunFinished)
-    assert computer.status("job") == "active"
-    finish(computer)
-    assert computer.status("job") == "ready"
-
-
-def test_an_interrupt_of_the_loop_reaches_the_next_run():
-    """A SIGINT that comes just before a run is computed interrupts that run."""
-    computer = cluster(1)
-    computer.submit(request())
-    append = computer.log.append
-
-    def append_and_interrupt(event):
-        if isinstance(event, events.RunStarted):
-            os.kill(os.getpid(), signal.SIGINT)
-        append(event)
-
-    computer.log.append = append_and_interrupt
-    with pytest.raises(KeyboardInterrupt):
-        finish(computer)
-    assert (computer.status("job"), computer.engine.works) == ("dead", [])
-
-
 def test_other_threads_drive_too():
     """A cluster can be driven by a thread that gets no signals."""
     computer = cluster(1)
