@@ -7,6 +7,7 @@ blacklists, retry delays); the job with the fewest running tasks goes first.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -176,13 +177,21 @@ class Scheduler:
 
     def _assign(self) -> Iterator[Instruction]:
         """Fill free slots until no free slot can take a waiting task."""
-        while self._open:
-            found = self._next()
+        if not any(job.may_start for job in self._jobs.values()):
+            return
+        # Sorted once, then kept in order: filling a thousand empty nodes must not sort them for every slot.
+        loads = sorted(map(self._load, self._open))
+        while loads:
+            found = self._next([host for _, _, host in loads])
             if found is None:
                 return
+            host = found[-1]
+            del loads[bisect_left(loads, self._load(host))]
             yield self._start(*found)
+            if host in self._open:
+                insort(loads, self._load(host))
 
-    def _next(self) -> tuple[JobQueues, Task, str] | None:
+    def _next(self, hosts: list[str]) -> tuple[JobQueues, Task, str] | None:
         """The next task to start: first which job, then which of its tasks, on the least loaded node that can.
 
         A task at home where a slot is free goes before one that is at home nowhere; only then one is moved
@@ -191,7 +200,6 @@ class Scheduler:
         jobs = [job for job in self._jobs.values() if job.may_start]
         if not jobs:
             return None
-        hosts = sorted(self._open, key=self._load)
         for job in sorted(jobs, key=lambda job: (len(job.running), job.serial)):
             for take in (job.take_local, job.take_anywhere, job.take_away):
                 for host in hosts:
@@ -221,8 +229,8 @@ class Scheduler:
         if host in self._usable:
             self._open.add(host)
 
-    def _load(self, host: str) -> tuple[int, int]:
-        return self._slots[host] - len(self._free[host]), self._order[host]
+    def _load(self, host: str) -> tuple[int, int, str]:
+        return self._slots[host] - len(self._free[host]), self._order[host], host
 
     def _task(self, job: JobQueues, number: int, inputs: TaskInputs) -> Task:
         hosts = [host for host in inputs.hosts if host in self._order]
