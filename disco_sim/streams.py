@@ -28,8 +28,10 @@ GZIP_MAGIC = b"\x1f\x8b"
 BYTE_RANGE = re.compile(r"(?P<path>.+)\?bytes=(?P<start>\d+)-(?P<end>\d+)", re.DOTALL)
 
 
-def open_url(url: str) -> tuple[BinaryIO, int | None, str]:
+def open_url(url: str, folder: str = "") -> tuple[BinaryIO, int | None, str]:
     """A binary stream of what a URL holds, its size in bytes (None: unknown), and the URL.
+
+    Paths are seen from `folder` ('': the current one), but errors name them as they were given.
 
     Takes a plain path, `file://`, `raw://` (the text itself, as UTF-8), `http://` and `https://` (read whole).
     A file or page whose name ends in .gz and that is gzip is decompressed. `PATH?bytes=START-END` is the
@@ -46,7 +48,7 @@ def open_url(url: str) -> tuple[BinaryIO, int | None, str]:
     """
     scheme, rest = schemesplit(url)
     if scheme in ("", "file"):
-        return _open_file(rest, url)
+        return _open_file(os.path.join(folder, rest), url)
     if scheme == "raw":
         text = rest.encode()
         return io.BytesIO(text), len(text), url

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Iterator
 from operator import length_hint
 from typing import Any, NamedTuple
@@ -16,13 +17,14 @@ _KEY = re.compile(r"[A-Za-z0-9_\-:@]{1,256}")
 _LONGEST_SLEEP_S = 9_223_372_036
 
 
+_SHORT = reprlib.Repr()  # sorts sets, whose order differs from process to process, and never walks a large value
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 200
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = _SHORT.maxdict = 20
+
+
 def shown(value: Any, limit: int = 120) -> str:
     """The repr of a user's value, cut to `limit` characters; never an error, never a memory address."""
-    try:
-        text = repr(value)
-    except Exception as error:
-        text = f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
-    text = re.sub(r" at 0x[0-9a-f]+", "", text)
+    text = re.sub(r" at 0x[0-9a-f]+", "", _SHORT.repr(value))
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -39,10 +38,9 @@ class Opener:
         Raises:
             DataError: If it cannot be opened.
         """
-        scheme, rest = schemesplit(url)
-        if scheme in STORED_SCHEMES:
+        if schemesplit(url)[0] in STORED_SCHEMES:
             return (*stream_of(self._fetch(url)), url)
-        return (*open_url(os.path.join(self._folder, rest) if scheme in ("", "file") else url)[:2], url)
+        return open_url(url, self._folder)
 
     def keep(self, stream: Any) -> None:
         """Close `stream` when the others are closed."""

@@ -25,7 +25,7 @@ from disco_sim.error import DiscoError
 from disco_sim.node import worker
 
 _OWN_PACKAGE = __name__.partition(".")[0]
-_INSTALLED = tuple(
+INSTALLED = tuple(
     os.path.join(sysconfig.get_paths()[name], "") for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
 
@@ -36,7 +36,7 @@ def is_installed_module(name: str | None) -> bool:
     if name is None or module is None or name == "__main__":
         return False
     path = getattr(module, "__file__", None)
-    return path is None or name.partition(".")[0] == _OWN_PACKAGE or path.startswith(_INSTALLED)
+    return path is None or name.partition(".")[0] == _OWN_PACKAGE or path.startswith(INSTALLED)
 
 
 def is_installed(function: FunctionType) -> bool:

@@ -23,6 +23,9 @@ from disco_sim.error import DiscoError, cut_traceback, is_own
 from disco_sim.node import worker
 from disco_sim.runtime.context import TaskContext
 from disco_sim.runtime.context import shown as shown
+from disco_sim.runtime.program import INSTALLED
+
+_MOST_LINES = 6
 
 
 class _Lines(TextIOBase):
@@ -179,11 +182,16 @@ def _empty(folder: str) -> None:
 
 
 def user_lines(error: BaseException) -> str:
-    """The user's own source lines at `error`, innermost last; our own frames and folders of this machine left out."""
-    own = cut_traceback(error.__traceback__, lambda entry: not _is_machinery(entry))
-    return "\n".join(
-        f"{frame.name}, line {frame.lineno}: {frame.line or ''}".rstrip() for frame in traceback.extract_tb(own)
-    )
+    """The user's own source lines at `error`, innermost last, at most the last six; no folders of this machine.
+
+    Lines of installed modules are left out, unless there are no others.
+    """
+    entries = traceback.extract_tb(cut_traceback(error.__traceback__, lambda entry: not _is_machinery(entry)))
+    frames = [frame for frame in entries if not frame.filename.startswith(INSTALLED)] or list(entries)
+    lines = [f"{frame.name}, line {frame.lineno}: {frame.line or ''}".rstrip() for frame in frames[-_MOST_LINES:]]
+    if len(frames) > _MOST_LINES:
+        lines.insert(0, "... (more calls before these)")
+    return "\n".join(lines)
 
 
 def user_traceback(error: BaseException) -> TracebackType | None:

@@ -123,7 +123,10 @@ def _failure(error: BaseException, context: TaskContext) -> Failure:
         kind = "memory"
     elif isinstance(error, (DataError, OSError)):
         kind = "data"
-    text = str(error)
+    try:
+        text = str(error)
+    except Exception as broken:
+        text = f"(its message cannot be shown: __str__ raised {type(broken).__name__})"
     return Failure(
         kind=kind,
         reason=f"{type(error).__name__}: {text}" if text else type(error).__name__,

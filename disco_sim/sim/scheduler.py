@@ -180,7 +180,7 @@ class Scheduler:
         if not any(job.may_start for job in self._jobs.values()):
             return
         # Sorted once, then kept in order: filling a thousand empty nodes must not sort them for every slot.
-        loads = sorted(map(self._load, self._open))
+        loads = sorted(self._load(host) for host in self._open)
         while loads:
             found = self._next([host for _, _, host in loads])
             if found is None:

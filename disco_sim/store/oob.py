@@ -174,8 +174,9 @@ class OOBStore:
 
     def _missing(self, job: str, key: str, visible: dict[str, OOBEntry], why: str) -> OOBKeyError:
         near = nearest(str(key), visible)
+        n_keys = "1 key" if len(visible) == 1 else f"{len(visible)} keys"
         return OOBKeyError(
-            f"Unknown key {key!r} of job {job!r}, which has {len(visible)} keys: {why}{_hint(near)}. "
+            f"Unknown key {key!r} of job {job!r}, which has {n_keys}: {why}{_hint(near)}. "
             "Give get(key, default=...) where a key may be missing",
             key=key,
             job=job,

@@ -347,3 +347,29 @@ def test_profile_stats(disco):
     plain.wait()
     with pytest.raises(JobError, match="No profile data; submit the job with profile=True"):
         plain.profile_stats()
+
+
+def test_error_without_a_message(disco):
+    """An exception that cannot even be shown ends its job like any other."""
+
+    def fun_map(line, params):
+        class Rude(Exception):
+            def __str__(self):
+                raise ValueError
+
+        raise Rude
+
+    job = disco.new_job(name="rude", input=["raw://a"], map=fun_map)
+    with pytest.raises(JobError, match=r"Rude: \(its message cannot be shown: __str__ raised ValueError\)"):
+        job.wait()
+    assert len(disco.new_job(name="next", input=["raw://a"], map=words).wait()) == 1
+
+
+def test_paths_are_shown_as_given(disco, tmp_path, monkeypatch):
+    """A file that cannot be read is named as the user named it, without folders of this machine."""
+    (tmp_path / "text.txt").write_bytes(b"good\n\xff\n")
+    monkeypatch.chdir(tmp_path)
+    job = disco.new_job(name="bad", input=["text.txt"], map=words)
+    with pytest.raises(JobError, match=r"\(text.txt\)") as caught:
+        job.wait()
+    assert str(tmp_path) not in str(caught.value)

@@ -453,5 +453,32 @@ def test_shown():
 
     assert shown("a") == "'a'"
     assert len(shown("x" * 1000)) == 120
-    assert shown(Bad()) == "<Bad whose repr raised RuntimeError>"
+    assert shown(Bad()) == "<Bad instance>"
+    assert shown({"b", "a", "c"}) == "{'a', 'b', 'c'}"
+    assert len(shown(list(range(10**6)))) < 120
     assert shown(object()) == "<object object>"
+
+
+def test_user_lines_of_a_deep_recursion():
+    """Of a deep recursion only the last lines are told, so that a message stays readable."""
+
+    def deep(n):
+        return deep(n - 1) if n else 1 / 0
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        deep(50)
+    lines = user_lines(caught.value).splitlines()
+    assert lines[0] == "... (more calls before these)"
+    assert len(lines) == 7
+    assert lines[-1].startswith("deep, line ")
+
+
+def test_user_lines_leave_out_installed_modules():
+    """Lines of the standard library are left out when the user's own led there."""
+    import json
+
+    with pytest.raises(ValueError, match="Expecting value") as caught:
+        json.loads("not json")
+    assert [line.partition(",")[0] for line in user_lines(caught.value).splitlines()] == [
+        "test_user_lines_leave_out_installed_modules"
+    ]
