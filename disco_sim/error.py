@@ -1,4 +1,4 @@
-"""Every exception of disco_sim; imports nothing of disco_sim.
+"""Every exception of disco_sim.
 
 The class of an error decides what happens to a failed task: a `DataError` (and Python's own OSError
 and MemoryError) is tried again on another node, anything else ends the job. Facts are attributes of
@@ -7,13 +7,20 @@ the error, and errors survive pickling with facts and cause.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from types import FrameType, TracebackType
+import pickle
+import traceback
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-_OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+from disco_sim.tracebacks import entries_of, ipython_lines
+
+
+def _travels(value: Any) -> bool:
+    try:
+        pickle.loads(pickle.dumps(value))
+    except Exception:
+        return False
+    return True
 
 
 def _rebuild(
@@ -24,43 +31,6 @@ def _rebuild(
     error.__dict__.update(facts)
     error.__cause__ = cause
     return error
-
-
-def cut_traceback(traceback: TracebackType | None, is_kept: Callable[[TracebackType], bool]) -> TracebackType | None:
-    """The traceback with only the entries that are to be kept, in their order; None if there are none."""
-    cut: TracebackType | None = None
-    for entry in reversed(list(_entries(traceback))):
-        if is_kept(entry):
-            cut = TracebackType(cut, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
-    return cut
-
-
-def _entries(traceback: TracebackType | None) -> Iterator[TracebackType]:
-    while traceback is not None:
-        yield traceback
-        traceback = traceback.tb_next
-
-
-def _ipython_lines(error: BaseException, frames: Sequence[FrameType] = ()) -> list[str]:
-    """What IPython shows of an error: frames of disco_sim left out, but for `frames`; its debugger walks no others."""
-    from IPython.core.getipython import get_ipython
-
-    error.__traceback__ = cut_traceback(
-        error.__traceback__, lambda entry: entry.tb_frame in frames or not is_own(entry)
-    )
-    shell: Any = get_ipython()
-    lines: list[str] = shell.InteractiveTB.structured_traceback(type(error), error, error.__traceback__)
-    return lines
-
-
-def shorten(error: BaseException) -> None:
-    """Let IPython show an error that is none of ours, such as an interrupt, without the frames of disco_sim."""
-    vars(error)["_render_traceback_"] = partial(_ipython_lines, error)
-
-
-def is_own(entry: TracebackType) -> bool:
-    """Whether an entry of a traceback is a frame of disco_sim."""
-    return os.path.abspath(entry.tb_frame.f_code.co_filename).startswith(_OWN_FOLDER)
 
 
 class DiscoError(Exception):
@@ -79,11 +49,16 @@ class DiscoError(Exception):
         return Exception.__str__(self) if len(self.args) != 1 else str(self.args[0])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (type(self), self.args, dict(self.__dict__), self.__cause__)
+        facts = {name: value if _travels(value) else repr(value) for name, value in self.__dict__.items()}
+        cause = self.__cause__
+        if cause is not None and not _travels(cause):
+            # An error class of a notebook, say: what can be read of it goes on.
+            cause = DiscoError("".join(traceback.format_exception(cause)).rstrip())
+        return _rebuild, (type(self), self.args, facts, cause)
 
     def _render_traceback_(self) -> list[str]:
         # IPython asks for this when the error ends a cell.
-        return _ipython_lines(self)
+        return ipython_lines(self)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         # And for this when the error is a cell's value.
@@ -126,12 +101,12 @@ class JobError(DiscoError):
     def _render_traceback_(self) -> list[str]:
         cause = self.__cause__
         if cause is None or cause.__cause__ is not None or (cause.__context__ and not cause.__suppress_context__):
-            return _ipython_lines(self)
+            return ipython_lines(self)
         # The message and the frames of the cause are in this error already, so it is not shown once more.
-        frames = [entry.tb_frame for entry in _entries(cause.__traceback__)]
+        frames = [entry.tb_frame for entry in entries_of(cause.__traceback__)]
         self.__cause__ = None
         try:
-            return _ipython_lines(self, frames)
+            return ipython_lines(self, frames)
         finally:
             self.__cause__ = cause
 

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from types import FrameType
 
 from disco_sim.cluster.base import Cluster
-from disco_sim.error import DiscoError, shorten
+from disco_sim.error import DiscoError
 from disco_sim.model import events
 from disco_sim.model.events import Event
 from disco_sim.node import worker
+from disco_sim.tracebacks import shorten
 from disco_sim.views.monitor import Monitor
 
 

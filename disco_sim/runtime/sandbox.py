@@ -19,11 +19,12 @@ from io import TextIOBase
 from types import TracebackType
 from typing import Any, TextIO
 
-from disco_sim.error import DiscoError, cut_traceback, is_own
+from disco_sim.error import DiscoError
 from disco_sim.node import worker
 from disco_sim.runtime.context import TaskContext
 from disco_sim.runtime.context import shown as shown
 from disco_sim.runtime.program import INSTALLED
+from disco_sim.tracebacks import cut_traceback, is_own
 
 _MOST_LINES = 6
 

@@ -150,6 +150,23 @@ def test_error_pickles(disco):
     assert isinstance(copy.__cause__, IndexError)
 
 
+def test_error_with_a_cause_that_does_not_pickle(disco):
+    """A JobError whose cause cannot be pickled travels with the cause's text instead."""
+
+    def fun_map(line, params):
+        class Own(Exception):
+            pass
+
+        raise Own("special")
+
+    job = disco.new_job(name="own", input=["raw://a"], map=fun_map)
+    with pytest.raises(JobError) as caught:
+        job.wait()
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert str(copy) == str(caught.value)
+    assert "Own: special" in str(copy.__cause__)
+
+
 def test_no_error(job):
     """A job that is ready has no error."""
     assert job.error is None
