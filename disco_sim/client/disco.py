@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ from disco_sim.model.job import JobRequest, JobSpec
 from disco_sim.model.plan import Plan
 from disco_sim.sim.costs import Costs
 from disco_sim.sim.luck import draw_integer
-from disco_sim.util import netloc
+from disco_sim.util import netloc, schemesplit
 from disco_sim.views.monitor import Monitor
 
 if TYPE_CHECKING:
@@ -496,8 +497,16 @@ def _spec(nodes: int | str | ClusterSpec, slots: int) -> ClusterSpec:
 
 
 def _authority(master: str) -> str:
-    place = netloc.parse(master.partition("://")[2] or master)
-    return f"{place.host or 'master'}:{place.port or free_port()}"
+    """Host and port that a master's URL names; a free port when it names none."""
+    place = netloc.parse(schemesplit(master)[1].rstrip("/"))
+    is_port = place.port.isdigit() and 0 < int(place.port) < 2**16
+    if not re.fullmatch(r"[A-Za-z0-9_.\-]+", place.host) or (place.port and not is_port):
+        raise DiscoError(
+            f"Disco({master!r}) was called, which names no master; a master is a URL such as 'disco://localhost' or "
+            "'http://host:8989'. Nodes are given by name: Disco(nodes='node01:10 x4')",
+            master=master,
+        )
+    return f"{place.host}:{place.port or free_port()}"
 
 
 def _choice(name: str, value: str, choices: tuple[str, ...]) -> None:

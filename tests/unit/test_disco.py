@@ -63,6 +63,13 @@ def test_named_master(master):
         assert disco.master.partition(":")[0] == "localhost"
 
 
+@pytest.mark.parametrize("master", ["node01:10 x4", "", "http://", "a b", "x:99999", "x:-1", "x:0"])
+def test_no_master(master):
+    """A text that names no master is refused, with the way to give nodes."""
+    with pytest.raises(DiscoError, match=r"names no master; .* Disco\(nodes='node01:10 x4'\)"):
+        Disco(master)
+
+
 def test_taken_port():
     """A port belongs to one open Disco; the error names the other, and closing frees the port."""
     with Disco("http://one:9123") as disco:
