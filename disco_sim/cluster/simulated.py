@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from disco_sim.cluster.course import course_of, failed
 from disco_sim.cluster.record import DoneTask, JobRecord, RunKey, RunningRun, StartedRun
 from disco_sim.engine.base import Engine
 from disco_sim.error import CommError, DiscoError
@@ -28,9 +29,6 @@ from disco_sim.store.log import Log
 from disco_sim.store.oob import COMMITTED, DROPPED, OOBEntry, OOBStore
 from disco_sim.store.tags import TagStore
 from disco_sim.store.view import RunView
-
-MOST_MESSAGES_A_SECOND = 10
-"""Disco's documented rate of messages of one task; more is a warning here, never an error."""
 
 
 class SimulatedCluster:
@@ -255,7 +253,7 @@ class SimulatedCluster:
             return event
         failure = Failure("fatal", f"{type(error).__name__}: {error}", error)
         run.outcome = TaskOutcome(oob=run.outcome.oob, counts=run.outcome.counts, failure=failure)
-        return self._failed(event, run.outcome, failure)
+        return failed(event, failure, self._delay_luck(event))
 
     # -- what happened, and what it does to the stores -------------------------------------------
 
@@ -283,36 +281,8 @@ class SimulatedCluster:
             raise
         run = record.running[key] = RunningRun(outcome, [])
         played = play(self.costs.phases(outcome.counts, self._nodes[event.host]), event.time_s, self.costs)
-        cpu = next(phase for phase in played if phase.kind == "cpu")
-        where = (event.job, event.stage, event.task, event.attempt, event.host)
-        for message in outcome.messages:
-            time_s = cpu.start_s + message.at * (cpu.end_s - cpu.start_s)
-            sent = events.MessageSent(time_s, *where, message.level, message.text)
-            run.serials.append(self._clock.put(time_s, sent))
-        end_s = played[-1].end_s
-        n_sent = sum(message.level == "MSG" for message in outcome.messages)
-        if n_sent > MOST_MESSAGES_A_SECOND * max(1.0, end_s - event.time_s):
-            text = (
-                f"sent {n_sent} messages in {end_s - event.time_s:.3f} s; Disco asks for at most "
-                f"{MOST_MESSAGES_A_SECOND} a second: print less, or put() what you want to know"
-            )
-            run.serials.append(self._clock.put(end_s, events.MessageSent(end_s, *where, "WARN", text)))
-        counts = outcome.counts
-        ended: Event = events.RunFinished(
-            end_s, *where, counts.records_in, counts.records_out, counts.bytes_in, counts.bytes_out, len(outcome.oob)
-        )
-        if outcome.failure is not None:
-            ended = self._failed(ended, outcome, outcome.failure)
-        run.serials.append(self._clock.put(end_s, ended))
-
-    def _failed(self, ended: Any, outcome: TaskOutcome, failure: Failure) -> events.RunFailed:
-        time_s, job, stage, task, attempt, host = ended[:6]
-        luck = draw(self.seed, "delay", self._jobs[job].request.serial, stage, task, attempt)
-        counts = outcome.counts
-        return events.RunFailed(
-            time_s, job, stage, task, attempt, host, failure.kind, failure.reason,
-            counts.records_in, counts.bytes_in, len(outcome.oob), luck,
-        )  # fmt: skip
+        for coming in course_of(event, outcome, played, self._delay_luck(event)):
+            run.serials.append(self._clock.put(coming.time_s, coming))
 
     def _on_run_finished(self, event: events.RunFinished) -> None:
         record = self._jobs[event.job]
@@ -391,6 +361,10 @@ class SimulatedCluster:
         self._soon(lost)
 
     # -- helpers of the above ----------------------------------------------------------------------
+
+    def _delay_luck(self, run: events.RunStarted | events.RunFinished) -> float:
+        """The draw that the wait after this run is made from, should it fail."""
+        return draw(self.seed, "delay", self._jobs[run.job].request.serial, run.stage, run.task, run.attempt)
 
     def _entries(self, event: Any, outcome: TaskOutcome, state: str) -> list[OOBEntry]:
         level = self._jobs[event.job].stage_level(event.stage)
