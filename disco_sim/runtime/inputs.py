@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from disco_sim import func
 from disco_sim.error import DataError
@@ -19,6 +19,9 @@ STORED_SCHEMES = ("disco", "split")
 """URLs of these schemes are looked up in the cluster's store."""
 
 _PLAIN_CHAINS = ((func.map_input_stream,), (func.reduce_input_stream,))
+
+
+Stream = TypeVar("Stream")
 
 
 class Opener:
@@ -42,10 +45,11 @@ class Opener:
             return (*stream_of(self._fetch(url)), url)
         return open_url(url, self._folder)
 
-    def keep(self, stream: Any) -> None:
-        """Close `stream` when the others are closed."""
+    def keep(self, stream: Stream) -> Stream:
+        """`stream` itself, a file or a generator, which is closed with the others when the run ends."""
         if hasattr(stream, "close"):
             self._opened.append(stream)
+        return stream
 
     def close(self) -> None:
         """Close everything that came out of chains, what wraps before what is wrapped."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from inspect import isgenerator
 from typing import Any, NamedTuple
 
 from disco_sim import func
@@ -41,7 +42,7 @@ def run_map(role: MapRole, work: TaskWork, context: TaskContext, opener: Opener)
         context.message("SYS", f"{n} entries mapped")
 
     inputs = Inputs(work, context, opener, role.map_input_stream, role.map_reader, role.params)
-    records = counted(inputs.pieces(), context, say, role.status_interval)
+    records = opener.keep(counted(inputs.pieces(), context, say, role.status_interval))
     sinks: Sequence[Sink] = open_sinks(
         role.map_output_stream, role.map_writer, range(max(1, role.partitions)), role.params
     )
@@ -51,11 +52,13 @@ def run_map(role: MapRole, work: TaskWork, context: TaskContext, opener: Opener)
     is_remembered = role.partition is func.default_partition or not role.partitions
     if role.combiner is None and is_remembered and isinstance(sinks[0], PairBuffer):
         _fill(records, role, sinks, place)
-    elif role.combiner is None:
-        for key, value in _pairs(records, role):
-            sinks[place(key, value)].add(key, value)
     else:
-        _combine(_pairs(records, role), role, role.combiner, sinks, place)
+        pairs = opener.keep(_pairs(records, role))
+        if role.combiner is not None:
+            _combine(pairs, role, role.combiner, sinks, place)
+        else:
+            for key, value in pairs:
+                sinks[place(key, value)].add(key, value)
     context.message("DONE", f"Done: {context.n_read} entries mapped")
     outputs = [(number, sink.blob()) for number, sink in enumerate(sinks)]
     return [(number, blob) for number, blob in outputs if blob.n_records or not role.partitions]
@@ -69,37 +72,53 @@ def _fill(records: Iterable[Any], role: MapRole, sinks: Any, place: Callable[[An
     """The hot loop: nothing of ours is called for a pair whose key has been seen."""
     function, params = role.map, role.params
     appends = Appends(sinks, place)
-    for record in records:
-        pairs = function(record, params)
-        try:
-            iterator = iter(pairs)
-        except TypeError:
-            raise _not_pairs(role, pairs, record) from None
-        for pair in iterator:
-            if type(pair) is not tuple or len(pair) != 2:
-                item, pair = pair, as_pair(pair)
-                if pair is None:
-                    raise _not_a_pair(role, item, record)
-            key, value = pair
-            if type(key) in PLAIN and type(value) in PLAIN:
-                appends[key]((key, value))
-            else:
-                sinks[place(key, value)].add(key, value)
+    iterator: Iterator[Any] = iter(())
+    try:
+        for record in records:
+            pairs = function(record, params)
+            try:
+                iterator = iter(pairs)
+            except TypeError:
+                raise _not_pairs(role, pairs, record) from None
+            for pair in iterator:
+                if type(pair) is not tuple or len(pair) != 2:
+                    item, pair = pair, as_pair(pair)
+                    if pair is None:
+                        raise _not_a_pair(role, item, record)
+                key, value = pair
+                if type(key) in PLAIN and type(value) in PLAIN:
+                    appends[key]((key, value))
+                else:
+                    sinks[place(key, value)].add(key, value)
+    except BaseException:
+        _end(iterator)
+        raise
 
 
 def _pairs(records: Iterable[Any], role: MapRole) -> Iterator[tuple[Any, Any]]:
     """Every pair that the map function yields."""
-    for record in records:
-        pairs = role.map(record, role.params)
-        try:
-            iterator = iter(pairs)
-        except TypeError:
-            raise _not_pairs(role, pairs, record) from None
-        for item in iterator:
-            pair = as_pair(item)
-            if pair is None:
-                raise _not_a_pair(role, item, record)
-            yield pair
+    iterator: Iterator[Any] = iter(())
+    try:
+        for record in records:
+            pairs = role.map(record, role.params)
+            try:
+                iterator = iter(pairs)
+            except TypeError:
+                raise _not_pairs(role, pairs, record) from None
+            for item in iterator:
+                pair = as_pair(item)
+                if pair is None:
+                    raise _not_a_pair(role, item, record)
+                yield pair
+    except BaseException:
+        _end(iterator)
+        raise
+
+
+def _end(iterator: Iterator[Any]) -> None:
+    """End a generator that was left half way now, while its task still runs: its `finally` may put()."""
+    if isgenerator(iterator):
+        iterator.close()
 
 
 def _combine(

@@ -58,11 +58,11 @@ def run_reduce(role: ReduceRole, work: TaskWork, context: TaskContext, opener: O
         pieces = iter([merge_pairs(list(pieces))])
     elif role.sort:
         pieces = iter([sort_pairs(list(chain.from_iterable(pieces)))])
-    records = counted(pieces, context, say, role.status_interval)
+    records = opener.keep(counted(pieces, context, say, role.status_interval))
     (sink,) = open_sinks(role.reduce_output_stream, role.reduce_writer, [work.label], role.params)
     role.reduce_init(records, role.params)
     if argcount(role.reduce) < 3:
-        _write(role, role.reduce(records, role.params), sink)
+        _write(role, opener.keep(role.reduce(records, role.params)), sink)
     elif isgenerator(role.reduce(records, _Out(sink), role.params)):
         raise DiscoError(
             f"reduce function {name_of(role.reduce)!r} takes three arguments and yields, so none of it has run: "

@@ -105,7 +105,7 @@ def sandbox(
         )
     real_sleep = time.sleep
     home = _folder_now()
-    environment = os.environ.copy()
+    environment, search_path = os.environ.copy(), sys.path[:]
     state = random.getstate()
     numpy = sys.modules.get("numpy.random")
     numpy_state = numpy.get_state() if numpy is not None else None
@@ -148,6 +148,7 @@ def sandbox(
         if os.environ != environment:
             os.environ.clear()
             os.environ.update(environment)
+        sys.path[:] = search_path
         try:
             os.chdir(home)
         except FileNotFoundError:  # the run removed it

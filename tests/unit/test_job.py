@@ -390,3 +390,38 @@ def test_paths_are_shown_as_given(disco, tmp_path, monkeypatch):
     with pytest.raises(JobError, match=r"\(text.txt\)") as caught:
         job.wait()
     assert str(tmp_path) not in str(caught.value)
+
+
+@pytest.mark.parametrize("combiner", [None, lambda key, value, buffer, done, params: [(key, value)] if key else None])
+def test_a_generator_left_half_way_ends_in_its_task(disco, combiner):
+    """When a run fails between two yields, the function's `finally` still runs inside the task, and can put()."""
+
+    def fun_map(line, params):
+        try:
+            yield line, 1
+            yield 5
+        finally:
+            put("ended", "yes")
+
+    job = disco.new_job(name="half", input=["raw://a"], map=fun_map, combiner=combiner)
+    with pytest.raises(JobError, match="which is not a"):
+        job.wait()
+    assert job.oob.frame()[["key", "state"]].values.tolist() == [["ended", "dropped"]]
+
+
+def test_a_reader_left_half_way_ends_in_its_task(disco):
+    """A reader whose records are not all taken is closed inside the task as well."""
+
+    def reader(fd, size, url):
+        try:
+            yield from ["a", "b"]
+        finally:
+            put("closed", "yes")
+
+    def fun_map(line, params):
+        raise ValueError(line)
+
+    job = disco.new_job(name="half", input=["raw://a"], map=fun_map, map_reader=reader)
+    with pytest.raises(JobError):
+        job.wait()
+    assert job.oob.frame().key.tolist() == ["closed"]

@@ -19,6 +19,7 @@ from disco_sim.error import DiscoError
 from disco_sim.model.work import TaskWork
 from disco_sim.runtime.context import TaskContext, shown
 from disco_sim.runtime.sandbox import sandbox, user_lines, user_traceback
+from disco_sim.testing import run
 
 
 @pytest.fixture
@@ -482,3 +483,18 @@ def test_user_lines_leave_out_installed_modules():
     assert [line.partition(",")[0] for line in user_lines(caught.value).splitlines()] == [
         "test_user_lines_leave_out_installed_modules"
     ]
+
+
+def test_search_path():
+    """What a task adds to sys.path is gone after it."""
+    import sys
+
+    def fun_map(line, params):
+        import sys
+
+        sys.path.append("elsewhere")
+        yield line, 1
+
+    before = sys.path[:]
+    run(fun_map, records=["a"])
+    assert sys.path == before
