@@ -13,6 +13,7 @@ from typing import Any
 
 from disco_sim import func
 from disco_sim.error import DiscoError, InputError, nearest
+from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.job import JobSpec
 from disco_sim.runtime.shuffle import name_of
 from disco_sim.util import argcount
@@ -96,7 +97,12 @@ def defaults() -> dict[str, Any]:
     }
 
 
-def resolve(name: str, given: Mapping[str, Any], attributes: Mapping[str, Any] | None = None) -> JobSpec:
+def resolve(
+    name: str,
+    given: Mapping[str, Any],
+    attributes: Mapping[str, Any] | None = None,
+    dialect: Dialect = DOCUMENTED,
+) -> JobSpec:
     """The job `name` with every parameter: an argument wins over a Job's attribute, and that over the default.
 
     Raises:
@@ -106,7 +112,7 @@ def resolve(name: str, given: Mapping[str, Any], attributes: Mapping[str, Any] |
     """
     values = defaults()
     unknown = sorted(set(given) - set(values))
-    if unknown:
+    if unknown and dialect.unknown_arguments_are_errors:
         near = nearest(unknown[0], values, most=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise DiscoError(
@@ -114,7 +120,7 @@ def resolve(name: str, given: Mapping[str, Any], attributes: Mapping[str, Any] |
             argument=unknown[0],
         )
     values.update({key: value for key, value in (attributes or {}).items() if key in values})
-    values.update(given)
+    values.update({key: value for key, value in given.items() if key in values})
     _check_name(name)
     _deprecated(values, given)
     _refuse_external(values)

@@ -25,7 +25,7 @@ from disco_sim.engine.inline import Inline
 from disco_sim.error import CommError, DiscoError, JobError
 from disco_sim.model import events
 from disco_sim.model.cluster import DEFAULT_SLOTS, ClusterSpec
-from disco_sim.model.dialect import DOCUMENTED
+from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.events import Event
 from disco_sim.model.job import JobRequest, JobSpec
 from disco_sim.model.plan import Plan
@@ -53,6 +53,8 @@ class Disco:
     run and `max_failures` forgiven failures a task are Disco's limits. `namespace="notebook"` lets job
     functions see the notebook's names, which a real worker would not have. `keep="results"` drops what
     is between the stages when a job ends; `shuffle_order="random"` mixes the order of reduce input.
+    `engine` computes the tasks, `costs` says how long work takes, and `dialect` what to do where Disco's
+    documentation and code differ (`max_failures` is the dialect's, unless given).
 
     >>> disco = Disco(nodes=2)
     >>> def fun_map(line, params):
@@ -73,16 +75,18 @@ class Disco:
         engine: Engine | None = None,
         costs: Costs | None = None,
         oob_limit: int = 1000,
-        max_failures: int = DOCUMENTED.max_failures,
+        max_failures: int | None = None,
         namespace: str = "worker",
         keep: str = "all",
         shuffle_order: str = "task",
+        dialect: Dialect = DOCUMENTED,
     ) -> None:
         _choice("namespace", namespace, ("worker", "notebook"))
         _choice("keep", keep, ("all", "results"))
         _choice("shuffle_order", shuffle_order, ("task", "random"))
         self.seed = seed
         self._namespace = namespace
+        self._dialect = dialect
         self._specs: dict[str, JobSpec] = {}
         self._requests: dict[str, JobRequest] = {}
         self._serial = 0
@@ -97,7 +101,7 @@ class Disco:
                 seed=seed,
                 costs=costs,
                 oob_limit=oob_limit,
-                max_failures=max_failures,
+                max_failures=dialect.max_failures if max_failures is None else max_failures,
                 keep=keep,
                 shuffle_order=shuffle_order,
             )
@@ -156,9 +160,9 @@ class Disco:
                 f"job {name!r} was submitted to {self.master}, which is closed; a closed Disco takes no jobs: "
                 "make a new one"
             )
-        spec = resolve(name, parameters, attributes)
+        spec = resolve(name, parameters, attributes, self._dialect)
         full_name = self._full_name(name)
-        request = prepare(spec, full_name, self._serial, self.cluster, self._namespace)
+        request = prepare(spec, full_name, self._serial, self.cluster, self._namespace, self._dialect)
         self._serial += 1
         self._specs[full_name] = spec
         self._requests[full_name] = request

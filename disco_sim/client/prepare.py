@@ -12,6 +12,7 @@ from disco_sim.client.inputs import Expansion
 from disco_sim.client.purity import is_importable, module_aliases, refuse_bound
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import DiscoError, ModUtilImportError, PurityError
+from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.job import JobRequest, JobSpec, Limits, plan_of
 from disco_sim.runtime.mapping import MapRole
 from disco_sim.runtime.program import ModuleSource, Program, Shipment
@@ -22,14 +23,16 @@ _FIELDS = {"map": MapRole._fields, "reduce": ReduceRole._fields}
 RESULTS_TAG = "disco:job:results:"
 
 
-def prepare(spec: JobSpec, name: str, serial: int, cluster: Cluster, namespace: str) -> JobRequest:
+def prepare(
+    spec: JobSpec, name: str, serial: int, cluster: Cluster, namespace: str, dialect: Dialect = DOCUMENTED
+) -> JobRequest:
     """The request that runs `spec` under the full job name `name`.
 
     Raises:
         PurityError, ModUtilImportError, InputError, DiscoError: For what would fail on every node.
     """
     _check_version(spec)
-    limits = _limits(spec.scheduler)
+    limits = _limits(spec.scheduler, dialect)
     modules = tuple(_modules(spec.required_modules or ()))
     expansion = Expansion(spec.input, cluster)
     plan = plan_of(spec, expansion.labels)
@@ -126,7 +129,7 @@ def _modules(wanted: Any) -> Iterator[ModuleSource]:
         yield ModuleSource(module, source, os.path.abspath(path))
 
 
-def _limits(scheduler: Any) -> Limits:
+def _limits(scheduler: Any, dialect: Dialect) -> Limits:
     if not isinstance(scheduler, Mapping):
         raise DiscoError(f"scheduler={scheduler!r} was given; it is a dict: scheduler={{'max_cores': 4}}")
     unknown = sorted(set(scheduler) - set(Limits._fields))
@@ -140,7 +143,10 @@ def _limits(scheduler: Any) -> Limits:
         raise DiscoError(
             f"scheduler max_cores={scheduler['max_cores']!r} was given; it is a whole number of at least 1"
         )
-    force_local, force_remote = bool(scheduler.get("force_local")), bool(scheduler.get("force_remote"))
+    force_local, force_remote = (
+        bool(scheduler.get(flag)) if dialect.force_flags_need_truth else flag in scheduler
+        for flag in ("force_local", "force_remote")
+    )
     if force_local and force_remote:
         raise DiscoError("scheduler has both force_local and force_remote on; no node is both: take one out")
     return Limits(max_cores, force_local, force_remote)

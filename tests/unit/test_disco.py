@@ -10,6 +10,7 @@ from disco_sim import ClusterSpec, Disco, Job, JobError, Node, result_iterator
 from disco_sim.error import CommError, DiscoError, InputError
 from disco_sim.func import sum_reduce
 from disco_sim.model import events
+from disco_sim.model.dialect import Dialect
 
 
 def words(line, params):
@@ -298,6 +299,27 @@ def test_message_rate(disco):
     assert warnings.task.tolist() == [1]
     assert warnings.message.str.startswith("sent 11 messages in 0.5").all()
     assert job.status == "ready"
+
+
+def test_dialect():
+    """A dialect decides what the documentation and Disco's code disagree about."""
+    lenient = Dialect("lenient", unknown_arguments_are_errors=False, max_failures=0, force_flags_need_truth=False)
+
+    def failing(line, params):
+        if this_host() == "node01":
+            data_err("bad disk", "raw://a")
+        yield line, 1
+
+    with Disco(nodes=2, dialect=lenient) as disco:
+        one = {"input": ["raw://a"], "reduce": None}
+        assert list(result_iterator(count(disco, bogus=3, **one).wait())) == [("a", 1)]
+        remote = count(disco, scheduler={"force_remote": False}, **one)
+        remote.wait()
+        assert remote.tasks.host.tolist() == ["node02"]
+        with pytest.raises(JobError, match="failed 1 times"):
+            count(disco, map=failing, **one).wait()
+    with Disco(nodes=2, dialect=lenient, max_failures=1) as disco:
+        assert len(count(disco, map=failing, **one).wait()) == 1
 
 
 # -- control -----------------------------------------------------------------------------------------
