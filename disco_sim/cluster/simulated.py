@@ -84,9 +84,9 @@ class SimulatedCluster:
             events.StartStage: self._start_stage,
             events.StartRun: self._start_run,
             events.DelayTask: self._delay_task,
-            events.FinishStage: lambda order: self._soon(events.StageFinished(self.now_s, *order)),
-            events.FinishJob: lambda order: self._soon(events.JobFinished(self.now_s, *order)),
-            events.EndJob: lambda order: self._soon(events.JobDied(self.now_s, *order)),
+            events.FinishStage: self._finish_stage,
+            events.FinishJob: self._finish_job,
+            events.EndJob: self._end_job,
             events.DropRun: self._drop_run,
         }
 
@@ -270,17 +270,22 @@ class SimulatedCluster:
         record.started[key] = StartedRun(event.host, event.replica, self.oob.moment)
         if key in record.running:
             return  # dropped in the very instant of its start
+        work = self.work(event.job, *key)
         try:
-            outcome = self.engine.compute(self.work(event.job, *key))
-        except KeyboardInterrupt:
+            outcome = self.engine.compute(work)
+        except BaseException as error:
+            # An interrupt, a debugger that was quit, an engine that broke: nobody knows what the run would produce.
+            is_interrupt = isinstance(error, KeyboardInterrupt)
+            reason = "interrupted" if is_interrupt else f"engine could not compute a run: {type(error).__name__}"
             record.running[key] = RunningRun(TaskOutcome(), [])
-            self._clock.put(self.now_s, events.JobKillAsked(self.now_s, event.job, "interrupted"), FIRST)
+            self._clock.put(self.now_s, events.JobKillAsked(self.now_s, event.job, reason), FIRST)
             # The end is played out at once, so that the job is dead when the user gets the prompt back.
             while record.status == "active":
                 self.advance(self.now_s)
             raise
         run = record.running[key] = RunningRun(outcome, [])
-        played = play(self.costs.phases(outcome.counts, self._nodes[event.host]), event.time_s, self.costs)
+        phases = self.costs.phases(outcome.counts, work.inputs, self._nodes[event.host])
+        played = play(phases, event.time_s, self.costs)
         for coming in course_of(event, outcome, played, self._delay_luck(event)):
             run.serials.append(self._clock.put(coming.time_s, coming))
 
@@ -348,6 +353,15 @@ class SimulatedCluster:
         time_s = self.now_s + order.wait_s
         requeued = events.TaskRequeued(time_s, order.job, order.stage, order.task)
         self._jobs[order.job].alarms.append(self._clock.put(time_s, requeued))
+
+    def _finish_stage(self, order: events.FinishStage) -> None:
+        self._soon(events.StageFinished(self.now_s, *order))
+
+    def _finish_job(self, order: events.FinishJob) -> None:
+        self._soon(events.JobFinished(self.now_s, *order))
+
+    def _end_job(self, order: events.EndJob) -> None:
+        self._soon(events.JobDied(self.now_s, *order))
 
     def _drop_run(self, order: events.DropRun) -> None:
         key: RunKey = (order.stage, order.task, order.attempt)

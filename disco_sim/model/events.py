@@ -13,7 +13,7 @@ from disco_sim.model.plan import Plan, TaskInputs
 
 
 class JobSubmitted(NamedTuple):
-    """A job was taken by the cluster; `inputs` is what each task of the first stage will read."""
+    """A job with `n_inputs` inputs was taken by the cluster; what its tasks read comes with the start of each stage."""
 
     time_s: float
     job: str

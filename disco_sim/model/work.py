@@ -75,20 +75,28 @@ class Message(NamedTuple):
     text: str
 
 
+class Read(NamedTuple):
+    """A replica of an input piece that a run read, by their numbers in its work: where they are is not its business."""
+
+    piece: int
+    replica: int
+    n_bytes: int
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The work that a run did, from which its virtual time follows. `read` is (host, bytes) per input piece."""
+    """The work that a run did, from which its virtual time follows; the same wherever the run and its inputs are."""
 
     records_in: int = 0
     records_out: int = 0
     bytes_out: int = 0
     slept_s: float = 0.0
-    read: tuple[tuple[str, int], ...] = ()
+    read: tuple[Read, ...] = ()
 
     @property
     def bytes_in(self) -> int:
         """All bytes read, from this node and from others."""
-        return sum(n_bytes for _, n_bytes in self.read)
+        return sum(read.n_bytes for read in self.read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,8 @@ class Failure:
 class TaskOutcome:
     """What one run produced; it becomes visible as a whole, at the run's virtual end, if `failure` is None.
 
-    `asked` holds which of `host`, `attempt`, `replica`, `oob:JOB` the code really read.
+    `asked` holds which of `host`, `inputs` (their URLs), `replica`, `oob:JOB` the code really read. What depends on
+    none of them is the same wherever and whenever the run happens.
     """
 
     outputs: tuple[tuple[int, Blob], ...] = ()

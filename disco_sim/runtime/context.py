@@ -9,7 +9,7 @@ from operator import length_hint
 from typing import Any, NamedTuple
 
 from disco_sim.error import OOBLimitError, OOBPutError
-from disco_sim.model.work import TaskWork
+from disco_sim.model.work import Read, TaskWork
 
 _KEY = re.compile(r"[A-Za-z0-9_\-:@]{1,256}")
 
@@ -17,15 +17,44 @@ _KEY = re.compile(r"[A-Za-z0-9_\-:@]{1,256}")
 _LONGEST_SLEEP_S = 9_223_372_036
 
 
-_SHORT = reprlib.Repr()  # sorts sets, whose order differs from process to process, and never walks a large value
+_MOST_TEXT = 10_000
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
+class _Short(reprlib.Repr):
+    """Sorts sets, whose order differs from process to process, and never walks a large value."""
+
+    def repr_int(self, x: int, level: int) -> str:
+        try:
+            return super().repr_int(x, level)
+        except ValueError:  # Python writes no number of more than some thousand digits
+            return f"<int of {x.bit_length()} bits>"
+
+
+_SHORT = _Short()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 200
 _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = _SHORT.maxdict = 20
 
 
 def shown(value: Any, limit: int = 120) -> str:
     """The repr of a user's value, cut to `limit` characters; never an error, never a memory address."""
-    text = re.sub(r" at 0x[0-9a-f]+", "", _SHORT.repr(value))
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+    return writable(_ADDRESS.sub("", _SHORT.repr(value)), limit)
+
+
+def reason_of(error: BaseException) -> str:
+    """The type of a user's error and what it says, as an event tells it; never an error, never a memory address."""
+    try:
+        text = str(error)
+    except BaseException as broken:
+        text = f"(its message cannot be shown: __str__ raised {type(broken).__name__})"
+    name = type(error).__name__
+    return writable(f"{name}: {_ADDRESS.sub('', text)}" if text else name)
+
+
+def writable(text: str, limit: int = _MOST_TEXT) -> str:
+    """A user's text as every screen and file takes it: half characters escaped, cut to `limit` characters."""
+    text = text if len(text) <= limit else text[: limit - 3] + "..."
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 class SentMessage(NamedTuple):
@@ -47,7 +76,7 @@ class TaskContext:
         self.asked: set[str] = set()
         self.slept_s = 0.0
         self.is_interruptible = False
-        self.read: list[tuple[str, int]] = []
+        self.read: list[Read] = []
         self._n_done = 0
         self._record: Any = None
         self._followed: tuple[list[Any], Iterator[Any]] | None = None
@@ -98,7 +127,7 @@ class TaskContext:
 
     def message(self, level: str, text: str) -> None:
         """Send a line."""
-        self.messages.append(SentMessage(self.n_read, level, text))
+        self.messages.append(SentMessage(self.n_read, level, writable(text, len(text))))
 
     @property
     def name(self) -> str:
@@ -124,6 +153,7 @@ class TaskContext:
     @property
     def inputs(self) -> list[Any]:
         """The input URLs as the user wrote them: text, or a list of replicas."""
+        self.asked.add("inputs")
         return [[url for _, url in piece.replicas] if piece.alternatives else piece.blob for piece in self._work.inputs]
 
     # -- how far the run has come ------------------------------------------------------------------

@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 
 from disco_sim import func
 from disco_sim.error import DataError
-from disco_sim.model.plan import Output
-from disco_sim.model.work import Blob, TaskWork
+from disco_sim.model.work import Blob, Read, TaskWork
 from disco_sim.runtime.context import TaskContext
 from disco_sim.streams import open_url, stream_of
 from disco_sim.util import argcount, schemesplit
@@ -105,54 +104,59 @@ class Inputs:
 
     def pieces(self) -> Iterator[list[Any] | Iterator[Any]]:
         """The records of each input in turn: a list where they are in memory, else an iterator."""
-        pieces = list(self._work.inputs)
+        numbers = list(range(len(self._work.inputs)))
         if self._work.shuffle_order == "random":
-            random.Random(self._work.luck).shuffle(pieces)
-        for piece in pieces:
-            if piece.alternatives:
-                yield self._with_replicas(piece)
+            random.Random(self._work.luck).shuffle(numbers)
+        for number in numbers:
+            if self._work.inputs[number].alternatives:
+                yield self._with_replicas(number)
             else:
-                yield self._records(piece.host, piece.blob, piece.n_bytes)
+                yield self._records(number, 0)
 
-    def _records(self, host: str, url: str, n_bytes: int) -> Any:
+    def _records(self, number: int, replica: int) -> Any:
+        piece = self._work.inputs[number]
+        url = piece.replicas[replica][1]
         scheme = schemesplit(url)[0]
         if scheme in STORED_SCHEMES:
             blob = self._work.store.blob(url)
             # Records of variables reach the function as they are, whatever the reader.
             is_plain = self._chain in _PLAIN_CHAINS and self._reader in (func.chain_reader, func.netstr_reader)
             if blob.form != "bytes" and (scheme == "split" or is_plain):
-                self._context.read.append((host, blob.n_bytes))
+                self._context.read.append(Read(number, replica, blob.n_bytes))
                 return blob.pairs()
+            # From here on functions of the user may see the URL, and with it where the data are.
+            self._context.asked.add("inputs")
         stream, size, url = through_chain(self._chain, self._opener, url, self._params)
-        self._context.read.append((host, n_bytes or size or 0))
+        self._context.read.append(Read(number, replica, piece.n_bytes or size or 0))
         return iter(apply_reader(self._reader, stream, size, url, self._params))
 
-    def _with_replicas(self, piece: Output) -> Iterator[Any]:
+    def _with_replicas(self, number: int) -> Iterator[Any]:
         """The records of the replica that the scheduler chose, or of the next one when reading it fails."""
         self._context.asked.add("replica")
-        first = self._work.replica % len(piece.replicas)
-        tries = piece.replicas[first:] + piece.replicas[:first]
+        replicas = [(replica, url) for replica, (_, url) in enumerate(self._work.inputs[number].replicas)]
+        first = self._work.replica % len(replicas)
 
         def warn(url: str, error: Exception) -> None:
             self._context.message("WARN", f"Replica {url} failed: {error}")
 
-        return first_that_reads(tries, lambda host, url: self._records(host, url, piece.n_bytes), warn)
+        tries = replicas[first:] + replicas[:first]
+        return first_that_reads(tries, lambda replica, _: self._records(number, replica), warn)
 
 
 def first_that_reads(
-    replicas: Sequence[tuple[str, str]],
-    records_of: Callable[[str, str], Iterable[Any]],
+    replicas: Sequence[tuple[Any, str]],
+    records_of: Callable[[Any, str], Iterable[Any]],
     warn: Callable[[str, Exception], None],
 ) -> Iterator[Any]:
-    """The records of the first (host, URL) that can be read to its end; what a failed one gave is not given again.
+    """The records of the first (name, URL) that can be read to its end; what a failed one gave is not given again.
 
     Raises:
         DataError: If every replica fails, with the last one's error.
     """
     n_given = 0
-    for number, (host, url) in enumerate(replicas, 1):
+    for number, (name, url) in enumerate(replicas, 1):
         try:
-            for index, record in enumerate(records_of(host, url)):
+            for index, record in enumerate(records_of(name, url)):
                 if index >= n_given:
                     n_given += 1
                     yield record

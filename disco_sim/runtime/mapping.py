@@ -13,7 +13,7 @@ from disco_sim.runtime.context import TaskContext
 from disco_sim.runtime.inputs import Inputs, Opener, counted
 from disco_sim.runtime.outputs import Sink, open_sinks
 from disco_sim.runtime.sandbox import shown
-from disco_sim.runtime.shuffle import PLAIN, Appends, PairBuffer, as_pair, checked_partition, name_of
+from disco_sim.runtime.shuffle import PLAIN, Appends, Buffers, PairBuffer, as_pair, checked_partition, is_plain, name_of
 
 
 class MapRole(NamedTuple):
@@ -71,7 +71,8 @@ def _only_one(key: Any, value: Any) -> int:
 def _fill(records: Iterable[Any], role: MapRole, sinks: Any, place: Callable[[Any, Any], int]) -> None:
     """The hot loop: nothing of ours is called for a pair whose key has been seen."""
     function, params = role.map, role.params
-    appends = Appends(sinks, place)
+    buffers = Buffers(sinks, place)
+    appends = Appends(buffers)
     iterator: Iterator[Any] = iter(())
     try:
         for record in records:
@@ -88,6 +89,8 @@ def _fill(records: Iterable[Any], role: MapRole, sinks: Any, place: Callable[[An
                 key, value = pair
                 if type(key) in PLAIN and type(value) in PLAIN:
                     appends[key]((key, value))
+                elif is_plain(key):
+                    buffers[key].add(key, value)
                 else:
                     sinks[place(key, value)].add(key, value)
     except BaseException:

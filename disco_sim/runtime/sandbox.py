@@ -11,6 +11,7 @@ import shutil
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
@@ -105,7 +106,7 @@ def sandbox(
         )
     real_sleep = time.sleep
     home = _folder_now()
-    environment, search_path = os.environ.copy(), sys.path[:]
+    environment, search_path, depth = os.environ.copy(), sys.path[:], sys.getrecursionlimit()
     state = random.getstate()
     numpy = sys.modules.get("numpy.random")
     numpy_state = numpy.get_state() if numpy is not None else None
@@ -125,6 +126,10 @@ def sandbox(
         _write(folder, files)
         os.chdir(folder)
         random.seed(luck)
+        if "decimal" in sys.modules:
+            import decimal  # loaded already: its precision is that of the run's own context
+
+            decimal.setcontext(decimal.DefaultContext.copy())
         if numpy is not None:
             numpy.seed(luck % 2**32)
         else:
@@ -132,7 +137,9 @@ def sandbox(
         time.sleep = sleep  # type: ignore[assignment]
         if is_quiet:
             sys.stdout = sys.stderr = output
-        yield
+        # Filters are put back, and what Python warns of once in a process it warns of once in a run.
+        with warnings.catch_warnings():
+            yield
     finally:
         sys.stdout, sys.stderr = streams
         time.sleep = real_sleep
@@ -149,6 +156,7 @@ def sandbox(
             os.environ.clear()
             os.environ.update(environment)
         sys.path[:] = search_path
+        sys.setrecursionlimit(depth)
         try:
             os.chdir(home)
         except FileNotFoundError:  # the run removed it

@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from heapq import merge
+from itertools import chain
 from operator import index, itemgetter
 from types import NoneType
 from typing import Any
@@ -25,14 +26,15 @@ _SAMPLE = 256
 def is_plain(value: Any) -> bool:
     """Whether a value is, all the way down, of types that cannot be changed."""
     kind = type(value)
-    return kind in PLAIN or (kind is tuple and all(map(is_plain, value)))
+    return kind in PLAIN or (kind is tuple and (PLAIN.issuperset(map(type, value)) or all(map(is_plain, value))))
 
 
-def size_of(value: Any) -> int:
+def size_of(value: Any, counted: set[int] | None = None) -> int:
     """The bytes of a value by one rule that is the same on every Python: an estimate for views and costs.
 
     The length of UTF-8 text or of bytes, 8 for numbers and None, the sum of the items plus 8 for
-    tuples, lists, sets and dicts, 64 for anything else.
+    tuples, lists, sets and dicts, 64 for anything else. A list, set or dict that is in a value more than
+    once, or in itself, counts once: `counted` are the ids of those that were met.
     """
     if isinstance(value, str):
         return len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
@@ -40,11 +42,15 @@ def size_of(value: Any) -> int:
         return len(value)
     if isinstance(value, (int, float, NoneType)):
         return 8
-    if isinstance(value, (tuple, list, set, frozenset)):
-        return 8 + sum(map(size_of, value))
-    if isinstance(value, dict):
-        return 8 + sum(size_of(key) + size_of(item) for key, item in value.items())
-    return 64
+    if not isinstance(value, (tuple, list, set, frozenset, dict)):
+        return 64
+    counted = set() if counted is None else counted
+    if isinstance(value, (list, set, dict)):
+        if id(value) in counted:
+            return 0
+        counted.add(id(value))
+    parts = chain.from_iterable(value.items()) if isinstance(value, dict) else value
+    return 8 + sum(size_of(part, counted) for part in parts)
 
 
 def size_of_all(records: list[Any]) -> int:
@@ -70,6 +76,8 @@ def name_of(function: Any) -> str:
 
 def as_pair(item: Any) -> Pair | None:
     """What a job function gave, as a pair, None if it is none; text, bytes, sets and dicts of two things are none."""
+    if type(item) is tuple and len(item) == 2:
+        return item
     if isinstance(item, (str, bytes, bytearray, set, frozenset, dict)):
         return None
     try:
@@ -110,19 +118,31 @@ class PairBuffer:
         return Blob("pickled", pickle.dumps(self.pairs, pickle.HIGHEST_PROTOCOL), len(self.pairs), n_bytes)
 
 
-class Appends(dict[Any, Callable[[Pair], None]]):
-    """The `append` of the buffer that each key goes to, remembered per key; only for keys of PLAIN types.
+class Buffers(dict[Any, PairBuffer]):
+    """The buffer that each key goes to, remembered per key; only for keys that are plain all the way down.
 
-    Equal keys of those types have the same default partition, so one dict entry serves 1, 1.0 and True.
+    Equal keys of those have the same default partition, so one dict entry serves 1, 1.0 and True.
     """
 
-    def __init__(self, buffers: list[PairBuffer], place: Callable[[Any, Any], int]) -> None:
+    def __init__(self, buffers: Sequence[PairBuffer], place: Callable[[Any, Any], int]) -> None:
         super().__init__()
         self._buffers = buffers
         self._place = place
 
+    def __missing__(self, key: Any) -> PairBuffer:
+        buffer = self[key] = self._buffers[self._place(key, None)]
+        return buffer
+
+
+class Appends(dict[Any, Callable[[Pair], None]]):
+    """The `append` of the buffer that each key goes to, for the innermost loop; keys as in Buffers."""
+
+    def __init__(self, buffer_of: Buffers) -> None:
+        super().__init__()
+        self._buffer_of = buffer_of
+
     def __missing__(self, key: Any) -> Callable[[Pair], None]:
-        append = self[key] = self._buffers[self._place(key, None)].append
+        append = self[key] = self._buffer_of[key].append
         return append
 
 

@@ -7,11 +7,12 @@ import cProfile
 import marshal
 import traceback
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any, Literal
 
 from disco_sim.error import DataError, OOBPutError
 from disco_sim.model.work import Blob, Counts, Failure, Message, TaskOutcome, TaskWork
-from disco_sim.runtime.context import TaskContext
+from disco_sim.runtime.context import TaskContext, reason_of
 from disco_sim.runtime.inputs import Opener
 from disco_sim.runtime.mapping import MapRole, run_map
 from disco_sim.runtime.program import Program
@@ -33,6 +34,11 @@ def compute(work: TaskWork, folder: str) -> TaskOutcome:
     Raises:
         KeyboardInterrupt: When the user interrupts it.
     """
+    # In a context of its own, so that what a run sets there, the precision of decimals, say, is gone with it.
+    return copy_context().run(_compute, work, folder)
+
+
+def _compute(work: TaskWork, folder: str) -> TaskOutcome:
     program: Program = work.program
     context = TaskContext(work)
     opener = Opener(work.store.blob, program.folder)
@@ -55,6 +61,10 @@ def compute(work: TaskWork, folder: str) -> TaskOutcome:
 
 def debug(work: TaskWork, folder: str, call: Callable[..., Any]) -> None:
     """Compute a run with its user's function called by `call(function, *args)`; errors are raised, prints are shown."""
+    copy_context().run(_debug, work, folder, call)
+
+
+def _debug(work: TaskWork, folder: str, call: Callable[..., Any]) -> None:
     program: Program = work.program
     context = TaskContext(work)
     opener = Opener(work.store.blob, program.folder)
@@ -123,13 +133,9 @@ def _failure(error: BaseException, context: TaskContext) -> Failure:
         kind = "memory"
     elif isinstance(error, (DataError, OSError)):
         kind = "data"
-    try:
-        text = str(error)
-    except Exception as broken:
-        text = f"(its message cannot be shown: __str__ raised {type(broken).__name__})"
     return Failure(
         kind=kind,
-        reason=f"{type(error).__name__}: {text}" if text else type(error).__name__,
+        reason=reason_of(error),
         error=error,
         trace="".join(traceback.format_exception(error)),
         lines=user_lines(error),

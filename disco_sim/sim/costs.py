@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from disco_sim.error import DiscoError
 from disco_sim.model.cluster import Node
+from disco_sim.model.plan import Output
 from disco_sim.model.work import Counts
 
 
@@ -50,20 +51,18 @@ class Costs:
                     name=name,
                 )
 
-    def phases(self, counts: Counts, node: Node) -> tuple[Phase, ...]:
-        """The phases of a run on `node` that did the work of `counts`."""
-        local = sum(n_bytes for host, n_bytes in counts.read if host == node.host)
-        remote = counts.bytes_in - local
-        n_remote = sum(1 for host, _ in counts.read if host != node.host)
+    def phases(self, counts: Counts, inputs: tuple[Output, ...], node: Node) -> tuple[Phase, ...]:
+        """The phases of a run on `node` that did the work of `counts`, reading from where `inputs` are."""
+        remote = [read.n_bytes for read in counts.read if inputs[read.piece].replicas[read.replica][0] != node.host]
         cpu_s = (
             self.cpu_record_s * (counts.records_in + counts.records_out)
             + self.cpu_byte_s * (counts.bytes_in + counts.bytes_out)
         ) / node.speed + counts.slept_s
         return (
             Phase("startup", self.startup_s, "slot"),
-            Phase("read", local, "disk"),
-            Phase("transfer", n_remote * self.latency_s, "latency"),
-            Phase("transfer", remote, "port"),
+            Phase("read", counts.bytes_in - sum(remote), "disk"),
+            Phase("transfer", len(remote) * self.latency_s, "latency"),
+            Phase("transfer", sum(remote), "port"),
             Phase("cpu", cpu_s, "cpu"),
             Phase("write", counts.bytes_out, "disk"),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container
+from collections.abc import Callable, Container, Hashable
 from dataclasses import dataclass, field
 
 from disco_sim.model.job import Limits
@@ -27,6 +27,39 @@ class Task:
     blacklist: set[str] = field(default_factory=set)
 
 
+class Waiting:
+    """Tasks in the order they came, in groups whose tasks may all run on the same nodes.
+
+    So a free slot asks once a group, and not once a task, whether it may run there.
+    """
+
+    def __init__(self) -> None:
+        self._groups: dict[Hashable, deque[tuple[int, Task]]] = {}
+        self._n_added = 0
+        self._n_waiting = 0
+
+    def add(self, task: Task, group: Hashable) -> None:
+        """Let `task` wait behind the others; `group` is equal for tasks that may run on the same nodes."""
+        self._n_added += 1
+        self._n_waiting += 1
+        self._groups.setdefault(group, deque()).append((self._n_added, task))
+
+    def take(self, may_run: Callable[[Task], bool]) -> Task | None:
+        """The task that waits longest of those that may run, taken out; None when there is none."""
+        fitting = (item for item in self._groups.items() if may_run(item[1][0][1]))
+        name, group = min(fitting, key=lambda item: item[1][0][0], default=(None, None))
+        if group is None:
+            return None
+        _, task = group.popleft()
+        self._n_waiting -= 1
+        if not group:
+            del self._groups[name]
+        return task
+
+    def __len__(self) -> int:
+        return self._n_waiting
+
+
 class JobQueues:
     """The tasks of a job's current stage: waiting ones in queues, running ones by (task, attempt)."""
 
@@ -40,8 +73,8 @@ class JobQueues:
         self.n_queued = 0
         self.is_ended = False
         self.tasks: list[Task] = []
-        self.local: dict[str, deque[Task]] = {}
-        self.anywhere: deque[Task] = deque()
+        self.local: dict[str, Waiting] = {}
+        self.anywhere = Waiting()
         self.running: dict[tuple[int, int], tuple[str, int]] = {}
 
     def begin(self, tasks: list[Task]) -> None:
@@ -53,8 +86,8 @@ class JobQueues:
         """The job is over: nothing waits any more."""
         self.is_ended = True
         self.n_queued = 0
-        self.local.clear()
-        self.anywhere.clear()
+        self.local = {}
+        self.anywhere = Waiting()
 
     def may_run(self, task: Task, host: str) -> bool:
         """Whether `host` is allowed for `task`: not where it failed, and as force_local or force_remote want it.
@@ -63,24 +96,27 @@ class JobQueues:
         """
         if host in task.blacklist:
             return False
-        if self.stage == 0 and self.limits.force_local:
-            return host in task.hosts
-        if self.stage == 0 and self.limits.force_remote:
-            return host not in task.hosts
+        if self._is_forced:
+            return (host in task.hosts) == self.limits.force_local
         return True
+
+    @property
+    def _is_forced(self) -> bool:
+        return self.stage == 0 and (self.limits.force_local or self.limits.force_remote)
 
     def queue(self, task: Task, available: Container[str]) -> None:
         """Let `task` wait at the node of one of its replicas, the one with the fewest waiting, then running, tasks."""
         self.n_queued += 1
+        group = frozenset(task.blacklist), task.hosts if self._is_forced else ()
         homes = [host for host in task.hosts if host in available and self.may_run(task, host)]
         if not homes:
-            self.anywhere.append(task)
+            self.anywhere.add(task, group)
             return
         running = [host for host, _ in self.running.values()]
         home = min(homes, key=lambda host: (len(self.local.get(host, ())), running.count(host)))
         if home in task.replicas:
             task.replica = task.replicas.index(home)
-        self.local.setdefault(home, deque()).append(task)
+        self.local.setdefault(home, Waiting()).add(task, group)
 
     @property
     def may_start(self) -> bool:
@@ -89,27 +125,29 @@ class JobQueues:
 
     def take_local(self, host: str) -> Task | None:
         """A waiting task that is at home at `host`, taken out of its queue; None when there is none."""
-        return self._take(self.local.get(host), host)
+        return self._take_at(host, host) if host in self.local else None
 
     def take_anywhere(self, host: str) -> Task | None:
         """A waiting task that is at home nowhere and may run at `host`, taken out of its queue."""
         return self._take(self.anywhere, host)
 
+    @property
+    def may_move(self) -> bool:
+        """Whether tasks wait at home that may run elsewhere too."""
+        return bool(self.local) and not (self.stage == 0 and self.limits.force_local)
+
     def take_away(self, host: str) -> Task | None:
         """A waiting task of the longest queue of another node that may run at `host`, taken out of its queue."""
-        if self.stage == 0 and self.limits.force_local:
-            return None
-        for queue in sorted(self.local.values(), key=len, reverse=True):
-            task = self._take(queue, host)
-            if task is not None:
-                return task
-        return None
+        homes = sorted(self.local, key=lambda home: len(self.local[home]), reverse=True) if self.may_move else ()
+        return next((task for home in homes if (task := self._take_at(home, host)) is not None), None)
 
-    def _take(self, queue: deque[Task] | None, host: str) -> Task | None:
-        for task in queue or ():
-            if self.may_run(task, host):
-                assert queue is not None
-                queue.remove(task)  # changes what is looped over, so the loop is left at once
-                self.n_queued -= 1
-                return task
-        return None
+    def _take_at(self, home: str, host: str) -> Task | None:
+        task = self._take(self.local[home], host)
+        if not self.local[home]:
+            del self.local[home]
+        return task
+
+    def _take(self, waiting: Waiting, host: str) -> Task | None:
+        task = waiting.take(lambda first: self.may_run(first, host))
+        self.n_queued -= task is not None
+        return task

@@ -29,8 +29,9 @@ class Scheduler:
         self._order = {node.host: number for number, node in enumerate(spec.nodes)}
         self._free = {node.host: list(range(node.slots - 1, -1, -1)) for node in spec.nodes}
         self._slots = {node.host: node.slots for node in spec.nodes}
-        self._open = set(self._order)
         self._usable = set(self._order)
+        # Where slots are free, the least loaded node first; kept in order, for sorting a thousand nodes takes long.
+        self._loads = sorted(self._load(host) for host in self._order)
         self._jobs: dict[str, JobQueues] = {}
         self._handlers: dict[type[Any], Callable[[Any], Iterator[Instruction]]] = {
             events.JobSubmitted: self._on_job_submitted,
@@ -55,7 +56,7 @@ class Scheduler:
         return tuple(name for name, job in self._jobs.items() if job.n_queued)
 
     def check(self) -> None:
-        """Assert what must hold between events: no slot holds two runs, counts agree. For tests."""
+        """Assert what must hold between events: no slot holds two runs, nodes are in order of load. For tests."""
         held: dict[str, list[int]] = {host: [] for host in self._order}
         for job in self._jobs.values():
             for host, slot in job.running.values():
@@ -63,6 +64,8 @@ class Scheduler:
         for host, free in self._free.items():
             slots = sorted([*held[host], *free])
             assert slots == list(range(self._slots[host])), f"slots of {host} are {slots}"
+        loads = sorted(self._load(host) for host in self._usable if self._free[host])
+        assert self._loads == loads, f"nodes are in the order {self._loads}"
 
     # -- what happened -------------------------------------------------------------------------
 
@@ -145,17 +148,17 @@ class Scheduler:
             yield from self._assign()
 
     def _on_node_blacklisted(self, event: events.NodeBlacklisted) -> Iterator[Instruction]:
+        self._leave(event.host)
         self._usable.discard(event.host)
-        self._open.discard(event.host)
         for job in self._jobs.values():
             for task in job.tasks:
                 self._forgive(job, task)
         yield from self._assign()
 
     def _on_node_whitelisted(self, event: events.NodeWhitelisted) -> Iterator[Instruction]:
+        self._leave(event.host)
         self._usable.add(event.host)
-        if self._free[event.host]:
-            self._open.add(event.host)
+        self._enter(event.host)
         yield from self._assign()
 
     # -- what follows --------------------------------------------------------------------------
@@ -177,43 +180,38 @@ class Scheduler:
 
     def _assign(self) -> Iterator[Instruction]:
         """Fill free slots until no free slot can take a waiting task."""
-        if not any(job.may_start for job in self._jobs.values()):
-            return
-        # Sorted once, then kept in order: filling a thousand empty nodes must not sort them for every slot.
-        loads = sorted(self._load(host) for host in self._open)
-        while loads:
-            found = self._next([host for _, _, host in loads])
-            if found is None:
-                return
-            host = found[-1]
-            del loads[bisect_left(loads, self._load(host))]
+        while (found := self._next()) is not None:
             yield self._start(*found)
-            if host in self._open:
-                insort(loads, self._load(host))
 
-    def _next(self, hosts: list[str]) -> tuple[JobQueues, Task, str] | None:
+    def _next(self) -> tuple[JobQueues, Task, str] | None:
         """The next task to start: first which job, then which of its tasks, on the least loaded node that can.
 
         A task at home where a slot is free goes before one that is at home nowhere; only then one is moved
-        away from its home, and only to a node at which no task of any job waits.
+        away from its home, and only to a node at which no task waits that could start.
         """
-        jobs = [job for job in self._jobs.values() if job.may_start]
-        if not jobs:
+        if not self._loads:
             return None
-        for job in sorted(jobs, key=lambda job: (len(job.running), job.serial)):
-            for take in (job.take_local, job.take_anywhere, job.take_away):
-                for host in hosts:
-                    if take == job.take_away and any(other.local.get(host) for other in self._jobs.values()):
-                        continue
-                    task = take(host)
-                    if task is not None:
-                        return job, task, host
+        jobs = [job for job in self._jobs.values() if job.may_start]
+        jobs.sort(key=lambda job: (len(job.running), job.serial))
+        for job in jobs:
+            for host in self._hosts(job.local):
+                if task := job.take_local(host):
+                    return job, task, host
+            for host in self._hosts(job.anywhere):
+                if task := job.take_anywhere(host):
+                    return job, task, host
+            for host in self._hosts(job.may_move):
+                if not any(host in other.local for other in jobs) and (task := job.take_away(host)):
+                    return job, task, host
         return None
 
+    def _hosts(self, is_wanted: object) -> Iterator[str]:
+        return (host for _, _, host in self._loads) if is_wanted else iter(())
+
     def _start(self, job: JobQueues, task: Task, host: str) -> Instruction:
+        self._leave(host)
         slot = self._free[host].pop()
-        if not self._free[host]:
-            self._open.discard(host)
+        self._enter(host)
         attempt = task.attempts
         task.attempts += 1
         job.running[task.number, attempt] = (host, slot)
@@ -222,12 +220,21 @@ class Scheduler:
 
     def _release(self, job: JobQueues, task: int, attempt: int) -> None:
         host, slot = job.running.pop((task, attempt))
+        self._leave(host)
         free = self._free[host]
         free.append(slot)
         # The lowest free slot is taken first, so that timelines are easy to read.
         free.sort(reverse=True)
-        if host in self._usable:
-            self._open.add(host)
+        self._enter(host)
+
+    def _leave(self, host: str) -> None:
+        """Take `host` out of the order of loads, for its load is going to change."""
+        if host in self._usable and self._free[host]:
+            del self._loads[bisect_left(self._loads, self._load(host))]
+
+    def _enter(self, host: str) -> None:
+        if host in self._usable and self._free[host]:
+            insort(self._loads, self._load(host))
 
     def _load(self, host: str) -> tuple[int, int, str]:
         return self._slots[host] - len(self._free[host]), self._order[host], host

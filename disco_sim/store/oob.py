@@ -65,11 +65,14 @@ class OOBStore:
             table.pop(job, None)
 
     def conflict(self, job: str, entries: Iterable[OOBEntry]) -> OOBPutError | None:
-        """The error of the first entry whose key another task of the job has committed already, if any."""
+        """The error of the first entry whose key another task of the job has committed already, if any.
+
+        Another run of the same task, made again because its output was lost, never clashes.
+        """
         committed = self._committed[job]
         for entry in entries:
             other = committed.get(entry.key)
-            if other is not None:
+            if other is not None and (other.stage, other.task) != (entry.stage, entry.task):
                 return OOBPutError(
                     f"OOB key {entry.key!r} was put by task {entry.stage}:{entry.task} and by task "
                     f"{other.stage}:{other.task} of the same job; a key is unique in its job, or one value would be "
@@ -85,7 +88,8 @@ class OOBStore:
             self.moment += 1
             entry = entry._replace(order=self.moment)
             if entry.state == COMMITTED:
-                self._committed[job][entry.key] = entry
+                # What a first run of the task put may have been read, so it stays.
+                self._committed[job].setdefault(entry.key, entry)
             else:
                 self._dropped[job].append(entry)
 

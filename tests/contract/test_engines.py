@@ -11,7 +11,7 @@ import pytest
 from disco_sim import Disco, JobError, Params, result_iterator
 from disco_sim.engine.base import Engine
 from disco_sim.engine.inline import Inline
-from disco_sim.func import sum_combiner, sum_reduce
+from disco_sim.func import chain_reader, sum_combiner, sum_reduce
 from disco_sim.model import events
 from tests.clusters import of_kind
 
@@ -178,6 +178,29 @@ def test_what_was_asked(engine):
         assert asked(host) == {"host"}
         assert asked(nothing, ["raw://a", "raw://b"]) == {"replica"}
         assert asked(earlier) == {f"oob:{first.name}"}
+
+
+@pytest.mark.parametrize("reader", [chain_reader, lambda stream, size, url: chain_reader(stream, size, url)])
+def test_an_outcome_depends_on_no_place_it_did_not_ask_for(engine, reader):
+    """Where the stage before ran changes nothing in an outcome, unless the code saw the URLs: it has asked for them."""
+
+    def urls(pairs, params):
+        yield "urls", this_inputs()
+
+    def outcomes(nodes, reduce):
+        with Disco(nodes=nodes, engine=engine) as disco:
+            job = disco.new_job(
+                name="job", input=["raw://a b", "raw://c"], map=words, reduce=reduce, reduce_reader=reader
+            )
+            job.wait()
+            return engine.compute(disco.cluster.work(job.name, "reduce", 0, 0))
+
+    one, two = outcomes("a", sum_reduce), outcomes("b, c", sum_reduce)
+    assert one == two
+    assert one.asked == (frozenset() if reader is chain_reader else {"inputs"})
+    one, two = outcomes("a", urls), outcomes("b, c", urls)
+    assert one != two
+    assert one.asked == {"inputs"}
 
 
 def test_computing_again(engine):

@@ -13,7 +13,7 @@ from disco_sim.model import events
 from tests.clusters import of_kind, orders_in, replayed
 from tests.properties import checks
 
-SETTINGS = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 
 LINES = st.lists(
     st.lists(st.sampled_from(["a", "b", "cd", "ä", "x y", "z" * 30, "1"]), max_size=6).map(" ".join), max_size=5

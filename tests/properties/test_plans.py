@@ -12,11 +12,11 @@ from disco_sim.model import events
 from disco_sim.model.cluster import ClusterSpec, Node
 from disco_sim.model.job import JobRequest, Limits
 from disco_sim.model.plan import Output, Stage
-from disco_sim.model.work import Blob, Counts, Message, TaskOutcome
+from disco_sim.model.work import Blob, Counts, Message, Read, TaskOutcome
 from tests.clusters import Scripted, failure, finish, of_kind, orders_in, replayed
 from tests.properties import checks
 
-SETTINGS = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 MAX_FAILURES = 3
 
 
@@ -86,7 +86,7 @@ class Script:
                 records_out=len(records),
                 bytes_out=1000 * len(records),
                 slept_s=0.25 * (work.task % 3),
-                read=tuple((piece.host, piece.n_bytes) for piece in work.inputs),
+                read=tuple(Read(number, 0, piece.n_bytes) for number, piece in enumerate(work.inputs)),
             ),
         )
 

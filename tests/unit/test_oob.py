@@ -232,12 +232,21 @@ def test_sizes():
     assert [entry("k", value).n_bytes for value in ("ab", "ä", "\ud800", b"abc", "")] == [2, 2, 3, 3, 0]
 
 
+def test_a_task_that_runs_again(store):
+    """A task that is run once more, as its output was lost, changes nothing that others may have read."""
+    store.add("job", [entry("a", "first")])
+    moment = store.moment
+    store.add("job", [entry("a", "again", attempt=1)])
+    assert see(store, "a", moment=moment) == see(store, "a") == "first"
+
+
 def test_conflict(store):
     """A key that another task committed is a conflict; dropped ones, and keys of other jobs, are none."""
     store.open("other")
     store.add("job", [entry("a"), entry("b", state=DROPPED)])
     assert store.conflict("job", [entry("b", task=1), entry("c", task=1)]) is None
     assert store.conflict("other", [entry("a", task=1)]) is None
+    assert store.conflict("job", [entry("a", attempt=1)]) is None
     error = store.conflict("job", [entry("c", task=1), entry("a", task=1)])
     assert (error.key, error.tasks) == ("a", ("map:0", "map:1"))
 
@@ -255,6 +264,16 @@ def test_missing_keys(store):
         store.get("job", "zzz")
     assert caught.value.near == ()
     assert "near it" not in str(caught.value)
+
+
+def test_results_of_all_jobs_by_name_or_job(disco):
+    """disco.oob takes a job's full name or the Job; for another name it says which jobs there are."""
+    job = disco.new_job(name="count", input=["raw://a"], map=lambda line, params: [(put("key", line), 1)])
+    job.wait()
+    assert disco.oob[job]["key"] == disco.oob[job.name]["key"] == "a"
+    assert "nosuch" not in disco.oob
+    with pytest.raises(OOBKeyError, match=f"there is no job 'nosuch'; the jobs are: {job.name}"):
+        disco.oob["nosuch"]
 
 
 def test_forget(store):

@@ -49,11 +49,7 @@ def test_replicas_share_the_load():
     """A task with replicas waits at, and reads from, the node with the fewest waiting, then running, tasks."""
     job = queues(("a",), ("a", "b"), ("a", "b"), ("b", "c"))
     assert [task.replica for task in job.tasks] == [0, 1, 0, 1]
-    assert {host: [task.number for task in queue] for host, queue in job.local.items()} == {
-        "a": [0, 2],
-        "b": [1],
-        "c": [3],
-    }
+    assert {host: len(waiting) for host, waiting in job.local.items()} == {"a": 2, "b": 1, "c": 1}
     job = queues()
     job.running = {(8, 0): ("a", 0), (9, 0): ("b", 0), (10, 0): ("b", 1)}
     task = Task(0, ("b", "a"), ("b", "a"))
@@ -64,7 +60,7 @@ def test_replicas_share_the_load():
 def test_unavailable_homes():
     """A task whose homes are not available, or where it failed, waits for any node."""
     job = queues(("a",), hosts=("b", "c"))
-    assert (list(job.anywhere), job.local) == ([job.tasks[0]], {})
+    assert (len(job.anywhere), job.local) == (1, {})
     job = queues()
     job.queue(Task(0, ("a", "b"), ("a", "b"), blacklist={"a"}), HOSTS)
     assert list(job.local) == ["b"]
@@ -72,10 +68,30 @@ def test_unavailable_homes():
 
 def test_private_blacklist():
     """A task does not run where it failed; the next one in the queue does."""
-    job = queues((), ())
-    job.tasks[0].blacklist.add("a")
+    job = queues()
+    for number, blacklist in enumerate(({"a"}, set())):
+        job.queue(Task(number, (), (), blacklist=blacklist), HOSTS)
     assert [taken(job, "a", may_steal=True) for _ in range(2)] == [1, None]
     assert taken(job, "b") == 0
+
+
+def test_the_longest_waiting_first_among_groups():
+    """Tasks that failed on different nodes wait in one order: a node gets the first of those it may run."""
+    job = queues()
+    for number, blacklist in enumerate(({"a"}, {"b"}, set(), {"a"})):
+        job.queue(Task(number, (), (), blacklist=blacklist), HOSTS)
+    assert [taken(job, "a"), taken(job, "b"), taken(job, "c"), taken(job, "a"), taken(job, "c")] == [1, 0, 2, None, 3]
+
+
+def test_a_blocked_queue_is_not_searched():
+    """A node on which thousands of waiting tasks failed is told so at once, not task by task."""
+    job = queues()
+    asked = []
+    job.may_run = lambda task, host: asked.append(task.number) or host not in task.blacklist
+    for number in range(1000):
+        job.queue(Task(number, (), (), blacklist={"a"}), HOSTS)
+    assert job.take_anywhere("a") is None
+    assert len(asked) == 1
 
 
 def test_max_cores():

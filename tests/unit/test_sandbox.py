@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import importlib.machinery
 import importlib.util
 import os
@@ -10,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
+from types import ModuleType
 
 import numpy
 import pytest
@@ -17,7 +20,7 @@ import pytest
 from disco_sim import Disco, JobError, Params, result_iterator
 from disco_sim.error import DiscoError
 from disco_sim.model.work import TaskWork
-from disco_sim.runtime.context import TaskContext, shown
+from disco_sim.runtime.context import TaskContext, reason_of, shown
 from disco_sim.runtime.sandbox import sandbox, user_lines, user_traceback
 from disco_sim.testing import run
 
@@ -458,6 +461,73 @@ def test_shown():
     assert shown({"b", "a", "c"}) == "{'a', 'b', 'c'}"
     assert len(shown(list(range(10**6)))) < 120
     assert shown(object()) == "<object object>"
+    assert shown((10**5000, 1)) == "(<int of 16610 bits>, 1)"
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (lambda: "oops", "Odd: oops"),
+        (lambda: "", "Odd"),
+        (lambda: sys.exit(), "Odd: (its message cannot be shown: __str__ raised SystemExit)"),
+        (lambda: "\ud800 é", "Odd: \\ud800 é"),
+        (lambda: repr(object()), "Odd: <object object>"),
+        (lambda: "x" * 10**6, "Odd: " + "x" * 9992 + "..."),
+    ],
+)
+def test_reasons(answer, reason):
+    """What an error says is told whatever it is: cut, without addresses and half characters, and never an error."""
+
+    class Odd(Exception):
+        def __str__(self):
+            return answer()
+
+    assert reason_of(Odd()) == reason
+
+
+def test_half_characters_can_be_printed(disco, capsys):
+    """A half of a surrogate pair, as in the name of a file that is not UTF-8, does not stop the one who shows it."""
+
+    def fun_map(line, params):
+        print("caf\udce9", "é")
+        yield line, 1
+
+    results(disco, fun_map, ["raw://a"])
+    assert capsys.readouterr().out == "caf\\udce9 é\n"
+
+
+def test_surroundings_in_the_interpreter(disco):
+    """Precision of decimals, filters of warnings and the depth of recursion are put back after every run."""
+
+    def fun_map(line, params):
+        import decimal
+        import sys
+        import warnings
+
+        yield line, (decimal.getcontext().prec, len(warnings.filters), sys.getrecursionlimit())
+        decimal.getcontext().prec = 3
+        warnings.simplefilter("ignore")
+        sys.setrecursionlimit(5000)
+
+    before = (decimal.getcontext().prec, len(warnings.filters), sys.getrecursionlimit())
+    assert results(disco, fun_map) == [before, before]
+    assert (decimal.getcontext().prec, len(warnings.filters), sys.getrecursionlimit()) == before
+
+
+def test_every_run_warns():
+    """A warning that a module gives once in a process is given once in every run: a job's log is always the same."""
+
+    def fun_map(line, params):
+        helper.warn()
+        yield line, 1
+
+    helper = ModuleType("helper")
+    exec("import warnings\ndef warn():\n    warnings.warn('old')\n", vars(helper))
+    with warnings.catch_warnings(record=True) as warned, Disco(nodes=1, namespace="notebook") as other:
+        warnings.simplefilter("default")
+        for n_runs in (2, 4):
+            results(other, fun_map)
+            assert len(warned) == n_runs
 
 
 def test_user_lines_of_a_deep_recursion():

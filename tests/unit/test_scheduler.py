@@ -113,14 +113,22 @@ def test_at_home_before_anywhere_else(desk):
 
 
 def test_a_task_is_moved_only_to_an_idle_node():
-    """A task is moved away from home only to a node at which no task of any job waits."""
-    desk = Desk(("a", 1), ("b", 1), ("c", 1))
+    """A task is moved away from home only to a node at which no task of any job waits for the next free slot."""
+    desk = Desk(("a", 1), ("b", 1))
+    desk.submit("j", 0)
+    desk.submit("k", 1)
+    assert desk.begin(["a"], ["b"], ["b"], job="j") == [run(0, "a", 0), run(1, "b", 0)]
+    assert desk.begin(["a"], job="k") == []
+    # k has fewer tasks running than j, but the slot at b is for j's task that waits there.
+    assert desk.done(1, "b") == [run(2, "b", 0)]
+
+
+def test_tasks_above_max_cores_reserve_no_node(desk):
+    """A task that may not start, as its job has enough running, keeps no other job's task from the node it is at."""
     desk.submit("j", 0, limits=Limits(max_cores=1))
     desk.submit("k", 1)
-    assert desk.begin(["a"], ["b"], job="j") == [run(0, "a", 0)]
-    # One of j's tasks waits at b, though it may not start: so k's second task goes to c, and its third nowhere.
-    assert desk.begin(["a"], ["a"], job="k") == [run(0, "c", 0, job="k")]
-    assert desk.done(0, "a") == [run(1, "b", 0), run(1, "a", 0, job="k")]
+    assert desk.begin(["a"], ["a"], job="j") == [run(0, "a", 0)]
+    assert desk.begin(["b"], ["b"], job="k") == [run(0, "b", 0, job="k"), run(1, "a", 1, job="k")]
 
 
 def test_fairness(desk):

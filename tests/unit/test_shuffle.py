@@ -14,6 +14,7 @@ from disco_sim import Disco, DiscoError, result_iterator
 from disco_sim.error import PartitionError, SortError
 from disco_sim.func import default_partition
 from disco_sim.runtime.shuffle import (
+    Buffers,
     PairBuffer,
     as_pair,
     checked_partition,
@@ -235,3 +236,26 @@ def test_names_in_messages() -> None:
     """A partial has the name of its function, an object that of its class."""
     assert name_of(partial(partial(mapped, 1), 2)) == "mapped"
     assert name_of(object()) == "object"
+
+
+def test_a_value_within_itself_has_a_size() -> None:
+    """A list, dict or set that is in a value twice, or in itself, is counted once."""
+    cyclic: list[Any] = [1]
+    cyclic += [cyclic, {"self": cyclic}]
+    assert size_of(cyclic) == 8 + 8 + 8 + 4
+    shared: Any = []
+    for _ in range(100):
+        shared = [shared, shared]
+    assert size_of(shared) == 8 * 101
+
+
+def test_a_partition_is_remembered_per_key() -> None:
+    """Keys that are plain all the way down are asked for once, whatever their values; equal ones go together."""
+
+    asked: list[Any] = []
+    buffers = [PairBuffer(), PairBuffer()]
+    remembered = Buffers(buffers, lambda key, value: asked.append(key) or 1)
+    for key in ("a", ("a", 1), ("a", 1.0), ("a", True), "a"):
+        remembered[key].add(key, [1])
+    assert asked == ["a", ("a", 1)]
+    assert (len(buffers[0].pairs), len(buffers[1].pairs)) == (0, 5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bdb
+import copy
 import os
 import signal
 import threading
@@ -497,6 +499,36 @@ def test_the_log_of_an_interrupt():
     assert [type(event).__name__ for event in log[-4:]] == ["RunStarted", "JobKillAsked", "RunFailed", "JobDied"]
     assert log[-1] == events.JobDied(0.0, "job", "interrupted")
     assert replayed(log, computer.spec)[-1] == events.EndJob("job", "interrupted")
+
+
+@pytest.mark.parametrize("kind", [bdb.BdbQuit, OSError, SystemExit])
+def test_an_engine_that_breaks(kind):
+    """A run that an engine cannot compute ends its job, and only that: its slot is free, and other jobs go on."""
+
+    def script(work):
+        raise kind
+
+    computer = cluster(1)
+    computer.submit(request(script={"first": script}))
+    with pytest.raises(kind):
+        finish(computer)
+    assert computer.log[-1] == events.JobDied(0.0, "job", f"engine could not compute a run: {kind.__name__}")
+    computer.submit(request("next", serial=1))
+    finish(computer)
+    assert computer.status("next") == "ready"
+
+
+def test_a_copy_of_a_cluster_goes_its_own_way():
+    """A deep copy is a snapshot: what happens to it happens to nothing else, and is what would have happened here."""
+    computer = cluster(2)
+    computer.submit(request(plan=TWO_STAGES, inputs=4, script={"first": failing_on("node01")}))
+    finish(computer, until_s=1.0)
+    n_before = len(computer.log)
+    copied = copy.deepcopy(computer)
+    log = finish(copied)
+    assert (copied.status("job"), computer.status("job")) == ("ready", "active")
+    assert len(computer.log) == n_before
+    assert finish(computer) == log
 
 
 def test_a_real_interrupt_reaches_the_user_s_code():
