@@ -142,7 +142,7 @@ class SimulatedCluster:
         if stage is None:
             if record.status != "ready":
                 return []
-            if record.request.save_as is not None:
+            if record.request.save_as is not None and record.request.plan:
                 return [f"tag://{record.request.save_as}"]
             if not record.request.plan:
                 return [piece.blob for piece in record.request.inputs]

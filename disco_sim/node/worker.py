@@ -53,7 +53,7 @@ def _task(call: str, instead: str) -> RunningTask:
     if task is None:
         raise DiscoError(
             f"{call} was called outside a task; it works only inside job functions (map, reduce, readers, "
-            f"init, combiner, partition) while their task runs. {instead}",
+            f"init, combiner, partition) while their task runs, and not in threads that they start. {instead}",
             call=call,
         )
     return task

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import reprlib
 from collections.abc import Iterator
-from operator import length_hint
+from operator import index, length_hint
 from typing import Any, NamedTuple
 
 from disco_sim.error import OOBLimitError, OOBPutError
@@ -192,10 +192,15 @@ class TaskContext:
         n_taken = len(records) - length_hint(iterator)
         return records[n_taken - 1] if n_taken else None
 
-    def sleep(self, seconds: float) -> None:
-        """Let virtual time pass: costs no real time, and counts as CPU seconds of the run."""
+    def sleep(self, seconds: Any) -> None:
+        """Let virtual time pass: costs no real time, and counts as CPU seconds of the run.
+
+        Takes what time.sleep takes: other kinds of numbers would make every later time of that kind.
+        """
+        if not isinstance(seconds, float):
+            seconds = index(seconds)
         if not seconds >= 0:
             raise ValueError("sleep length must be non-negative")
         if seconds > _LONGEST_SLEEP_S:
             raise OverflowError("timestamp too large to convert to C PyTime_t")
-        self.slept_s += seconds
+        self.slept_s += float(seconds)

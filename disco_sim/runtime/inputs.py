@@ -8,9 +8,10 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from disco_sim import func
-from disco_sim.error import DataError
+from disco_sim.error import DataError, DiscoError
 from disco_sim.model.work import Blob, Read, TaskWork
-from disco_sim.runtime.context import TaskContext
+from disco_sim.runtime.context import TaskContext, shown
+from disco_sim.runtime.shuffle import name_of
 from disco_sim.streams import open_url, stream_of
 from disco_sim.util import argcount, schemesplit
 
@@ -51,9 +52,19 @@ class Opener:
         return stream
 
     def close(self) -> None:
-        """Close everything that came out of chains, what wraps before what is wrapped."""
+        """Close everything that came out of chains, what wraps before what is wrapped.
+
+        Raises:
+            BaseException: What the first close() raised that raised anything, after all were closed.
+        """
+        first: BaseException | None = None
         while self._opened:
-            self._opened.pop().close()
+            try:
+                self._opened.pop().close()
+            except BaseException as error:
+                first = first or error
+        if first is not None:
+            raise first
 
 
 def through_chain(
@@ -71,6 +82,12 @@ def through_chain(
             stream = result
         if stream is not opener:
             opener.keep(stream)
+        if size is not None and (type(size) is not int or size < 0):
+            raise DiscoError(
+                f"stream function {name_of(function)!r} gave the size {shown(size)} for {url!r}; a size is a whole "
+                "number of bytes, or None when it is not known",
+                function=name_of(function),
+            )
     return stream, size, url
 
 

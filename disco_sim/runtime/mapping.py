@@ -44,7 +44,7 @@ def run_map(role: MapRole, work: TaskWork, context: TaskContext, opener: Opener)
     inputs = Inputs(work, context, opener, role.map_input_stream, role.map_reader, role.params)
     records = opener.keep(counted(inputs.pieces(), context, say, role.status_interval))
     sinks: Sequence[Sink] = open_sinks(
-        role.map_output_stream, role.map_writer, range(max(1, role.partitions)), role.params
+        role.map_output_stream, role.map_writer, range(max(1, role.partitions)), role.params, opener
     )
     role.map_init(records, role.params)
     place = checked_partition(role.partition, role.partitions, role.params) if role.partitions else _only_one

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from disco_sim import func
 from disco_sim.error import DiscoError
 from disco_sim.model.work import Blob
+from disco_sim.runtime.inputs import Opener
 from disco_sim.runtime.sandbox import shown
 from disco_sim.runtime.shuffle import PairBuffer
 from disco_sim.streams import OutputFile
@@ -29,12 +30,18 @@ class StreamSink:
     """An output that goes through a chain of the user's output streams, or through a writer function, into a file."""
 
     def __init__(
-        self, chain: Sequence[Callable[..., Any]], writer: Callable[..., Any] | None, partition: int, params: Any
+        self,
+        chain: Sequence[Callable[..., Any]],
+        writer: Callable[..., Any] | None,
+        partition: int,
+        params: Any,
+        opener: Opener,
     ) -> None:
         self._writer = writer
         self._params = params
         self._n_records = 0
         self._streams: list[Any] = []
+        opener.keep(self)
         stream: Any = None
         url = f"partition-{partition}"
         for function in chain:
@@ -61,11 +68,16 @@ class StreamSink:
         else:
             self._writer(self._streams[-1], key, value, self._params)
 
-    def blob(self) -> Blob:
-        """The content of the file, after closing the streams from the last to the first."""
-        for stream in reversed(self._streams):
+    def close(self) -> None:
+        """Close the streams that are still open, from the last to the first; a run that fails calls it too."""
+        while self._streams:
+            stream = self._streams.pop()
             if hasattr(stream, "close"):
                 stream.close()
+
+    def blob(self) -> Blob:
+        """The content of the file, after closing the streams."""
+        self.close()
         assert self._file is not None
         content = self._file.content
         return Blob("bytes", content, self._n_records, len(content))
@@ -77,12 +89,16 @@ def is_default(chain: Sequence[Callable[..., Any]], writer: Callable[..., Any] |
 
 
 def open_sinks(
-    chain: Sequence[Callable[..., Any]], writer: Callable[..., Any] | None, partitions: Sequence[int], params: Any
+    chain: Sequence[Callable[..., Any]],
+    writer: Callable[..., Any] | None,
+    partitions: Sequence[int],
+    params: Any,
+    opener: Opener,
 ) -> Sequence[Sink]:
-    """One output for each of the partitions."""
+    """One output for each of the partitions; `opener` closes those that a failed run leaves open."""
     if is_default(chain, writer):
         return [PairBuffer() for _ in partitions]
     if writer is not None and len(chain) == 2 and chain[1] is func.disco_output_stream:
         # A writer makes its own format, so Disco's does not go around it.
         chain = chain[:1]
-    return [StreamSink(chain, writer, number, params) for number in partitions]
+    return [StreamSink(chain, writer, number, params, opener) for number in partitions]

@@ -59,7 +59,7 @@ def run_reduce(role: ReduceRole, work: TaskWork, context: TaskContext, opener: O
     elif role.sort:
         pieces = iter([sort_pairs(list(chain.from_iterable(pieces)))])
     records = opener.keep(counted(pieces, context, say, role.status_interval))
-    (sink,) = open_sinks(role.reduce_output_stream, role.reduce_writer, [work.label], role.params)
+    (sink,) = open_sinks(role.reduce_output_stream, role.reduce_writer, [work.label], role.params, opener)
     role.reduce_init(records, role.params)
     if argcount(role.reduce) < 3:
         _write(role, opener.keep(role.reduce(records, role.params)), sink)

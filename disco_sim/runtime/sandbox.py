@@ -28,6 +28,8 @@ from disco_sim.runtime.program import INSTALLED
 from disco_sim.tracebacks import cut_traceback, is_own
 
 _MOST_LINES = 6
+_WARNING = 30
+"""The level that logging's root has when nobody has set one."""
 
 
 class _Lines(TextIOBase):
@@ -84,6 +86,28 @@ class _NumpySeeder(MetaPathFinder):
         return spec
 
 
+class _Logs:
+    """What the root logger was like: a handler made in a task would write to that task for ever."""
+
+    def __init__(self) -> None:
+        root = self._root()
+        self._handlers = [] if root is None else root.handlers[:]
+        self._level = _WARNING if root is None else root.level
+
+    def restore(self) -> None:
+        """Make it so again."""
+        root = self._root()
+        if root is not None:
+            root.handlers[:] = self._handlers
+            root.setLevel(self._level)
+
+    @staticmethod
+    def _root() -> Any:
+        # Not imported for this: where nobody has, there is nothing to restore.
+        logging = sys.modules.get("logging")
+        return None if logging is None else logging.root
+
+
 def _is_debugged() -> bool:
     return isinstance(getattr(sys.gettrace(), "__self__", None), bdb.Bdb)
 
@@ -111,7 +135,8 @@ def sandbox(
     numpy = sys.modules.get("numpy.random")
     numpy_state = numpy.get_state() if numpy is not None else None
     seeder = _NumpySeeder(luck % 2**32)
-    streams = sys.stdout, sys.stderr
+    streams = sys.stdin, sys.stdout, sys.stderr
+    arguments, hook, logs = sys.argv[:], sys.excepthook, _Logs()
     output = _Lines(context, sys.stdout)
     token = worker.running.set(context)
 
@@ -141,7 +166,9 @@ def sandbox(
         with warnings.catch_warnings():
             yield
     finally:
-        sys.stdout, sys.stderr = streams
+        sys.stdin, sys.stdout, sys.stderr = streams
+        sys.argv[:], sys.excepthook = arguments, hook
+        logs.restore()
         time.sleep = real_sleep
         output.finish()
         worker.running.reset(token)

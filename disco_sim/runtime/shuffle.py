@@ -6,7 +6,7 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from heapq import merge
-from itertools import chain
+from itertools import chain, pairwise
 from operator import index, itemgetter
 from types import NoneType
 from typing import Any
@@ -177,9 +177,30 @@ def sort_pairs(pairs: list[Pair]) -> list[Pair]:
         SortError: If two keys cannot be compared, naming both.
     """
     try:
-        return sorted(pairs, key=itemgetter(0))
+        ordered = sorted(pairs, key=itemgetter(0))
     except TypeError:
-        return sorted(pairs, key=_Key)
+        ordered = sorted(pairs, key=_Key)
+    if not _ORDERED.issuperset(map(type, map(itemgetter(0), pairs))):
+        _check_order(ordered)
+    return ordered
+
+
+_ORDERED = frozenset({str, bytes, int, bool, NoneType})
+"""Types any two values of which have an order, so that what was sorted by them is in order."""
+
+
+def _check_order(pairs: Sequence[Pair]) -> None:
+    """Make sure that neighbours are in order: nan and sets can be compared, but sorting them groups nothing."""
+    for (key, _), (other, _) in pairwise(pairs):
+        if key == other or (key is None and other is None):
+            continue
+        if other < key or not key < other:
+            raise SortError(
+                f"keys {shown(key)} ({type(key).__name__}) and {shown(other)} ({type(other).__name__}) of one "
+                "partition have no order: neither comes first, nor are they equal, as with nan or sets; emit keys that can be "
+                "sorted, such as text, or leave sort out",
+                keys=(key, other),
+            )
 
 
 def merge_pairs(sources: Sequence[Iterable[Pair]]) -> Iterator[Pair]:

@@ -7,6 +7,7 @@ import cProfile
 import marshal
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import copy_context
 from typing import Any, Literal
 
@@ -49,9 +50,13 @@ def _compute(work: TaskWork, folder: str) -> TaskOutcome:
             try:
                 context.is_interruptible = True
                 outputs = _run(work, program, context, opener)
-            finally:
+            except BaseException:
                 context.is_interruptible = False
-                opener.close()
+                with suppress(Exception):
+                    opener.close()  # what made the run fail is the error that counts
+                raise
+            context.is_interruptible = False
+            opener.close()
     except (KeyboardInterrupt, bdb.BdbQuit):
         raise
     except BaseException as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Container, Hashable
+from collections.abc import Callable, Container, Hashable, Iterator
 from dataclasses import dataclass, field
 
 from disco_sim.model.job import Limits
@@ -55,6 +55,11 @@ class Waiting:
         if not group:
             del self._groups[name]
         return task
+
+    def __iter__(self) -> Iterator[Task]:
+        """The waiting tasks, the one that waits longest first."""
+        everything = (item for group in self._groups.values() for item in group)
+        return (task for _, task in sorted(everything, key=lambda item: item[0]))
 
     def __len__(self) -> int:
         return self._n_waiting
@@ -117,6 +122,12 @@ class JobQueues:
         if home in task.replicas:
             task.replica = task.replicas.index(home)
         self.local.setdefault(home, Waiting()).add(task, group)
+
+    def leave(self, home: str, available: Container[str]) -> None:
+        """Let the tasks that wait at `home`, which takes none any more, wait at another replica's node, or nowhere."""
+        for task in self.local.pop(home, ()):
+            self.n_queued -= 1
+            self.queue(task, available)
 
     @property
     def may_start(self) -> bool:

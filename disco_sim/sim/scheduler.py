@@ -153,6 +153,7 @@ class Scheduler:
         for job in self._jobs.values():
             for task in job.tasks:
                 self._forgive(job, task)
+            job.leave(event.host, self._usable)
         yield from self._assign()
 
     def _on_node_whitelisted(self, event: events.NodeWhitelisted) -> Iterator[Instruction]:

@@ -24,9 +24,15 @@ class _Table:
         self.has_job = "job" in kind._fields
 
     def append(self, event: Any) -> int:
-        for column, value in zip(self.columns, event, strict=True):
-            column.append(value)
-        return len(self.columns[0]) - 1
+        n_rows = len(self.columns[0])
+        try:
+            for column, value in zip(self.columns, event, strict=True):
+                column.append(value)
+        except BaseException:
+            for column in self.columns:
+                del column[n_rows:]  # half a row would shift all that follow
+            raise
+        return n_rows
 
     def row(self, index: int) -> Any:
         return self.kind._make([column[index] for column in self.columns])
@@ -54,6 +60,7 @@ class Log(Sequence[Event]):
             code = self._codes[kind] = len(self._tables)
             self._tables.append(_Table(kind))
         table = self._tables[code]
+        row = table.append(event)
         if table.has_job:
             job: str = event.job  # type: ignore[union-attr]
             positions = self._jobs.get(job)
@@ -61,7 +68,7 @@ class Log(Sequence[Event]):
                 positions = self._jobs[job] = array("L")
             positions.append(len(self._kinds))
         self._kinds.append(code)
-        self._rows.append(table.append(event))
+        self._rows.append(row)
 
     def __len__(self) -> int:
         return len(self._kinds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import traceback
 
@@ -9,7 +10,7 @@ import pytest
 
 from disco_sim import DataError, Disco, Job, JobError, result_iterator
 from disco_sim.error import DiscoError, OOBKeyError
-from disco_sim.func import sum_reduce
+from disco_sim.func import chain_reader, map_input_stream, map_output_stream, sum_reduce
 
 
 def words(line, params):
@@ -177,7 +178,7 @@ def test_killed_has_no_cause(disco):
     job = disco.new_job(name="killed", input=["raw://a"], map=words)
     disco.step(run=False)
     job.kill()
-    assert str(job.error).endswith("failed: Status dead: killed")
+    assert "failed: Status dead: killed; what it did until then stays" in str(job.error)
     assert job.error.__cause__ is None
 
 
@@ -317,6 +318,19 @@ def test_story_of_no_task(job, task):
         job.story(task)
 
 
+def test_story_of_a_task_that_is_not_there(job):
+    """A task that the job does not have is told where it is asked for, not where its story would be displayed."""
+    with pytest.raises(DiscoError, match="has no task map:99 in this log; its tasks so far: "):
+        job.story("map:99")
+
+
+def test_a_file_that_a_task_does_not_find(disco):
+    """When a job function opens a file by a relative path, the error says how files come to a task."""
+    job = disco.new_job(name="opens", input=["raw://a"], map=lambda line, params: [os.stat("people.csv")])
+    with pytest.raises(JobError, match=r"empty folder of its own, required_files=\['people.csv'\] puts the file there"):
+        job.wait()
+
+
 def test_resubmit(job):
     """resubmit runs the same job again, with the parameters that are changed."""
     again = job.resubmit(partitions=3)
@@ -425,3 +439,107 @@ def test_a_reader_left_half_way_ends_in_its_task(disco):
     with pytest.raises(JobError):
         job.wait()
     assert job.oob.frame().key.tolist() == ["closed"]
+
+
+@pytest.mark.parametrize("size", [2.5, "12", -1])
+def test_a_stream_with_an_odd_size(disco, size):
+    """A stream function that gives no number of bytes ends its job with a message, and other jobs run."""
+
+    def sized(stream, size, url, params):
+        return stream, params["size"], url
+
+    job = disco.new_job(
+        name="odd", input=["raw://"], map=words, map_input_stream=[map_input_stream, sized], params={"size": size}
+    )
+    with pytest.raises(JobError, match="a size is a whole number of bytes, or None"):
+        job.wait()
+    assert len(disco.new_job(name="next", input=["raw://a"], map=words).wait()) == 1
+
+
+class Stream:
+    """A stream that says when it is opened and closed, and may fail at its close."""
+
+    def __init__(self, stream, name, log, fails=False):
+        self.stream, self.name, self.log, self.fails = stream, name, log, fails
+        log.append(f"open {name}")
+
+    def read(self, *arguments):
+        return self.stream.read(*arguments)
+
+    def add(self, key, value):
+        self.stream.write(str(key))
+
+    def close(self):
+        self.log.append(f"close {self.name}")
+        if self.fails:
+            raise OSError("close fails")
+
+
+def test_an_error_at_close_hides_nothing():
+    """When a run fails, an error of close() is not told instead, and every stream is closed all the same."""
+    log = []
+
+    def inner(stream, size, url, params):
+        return Stream(stream, "inner", log), size, url
+
+    def outer(stream, size, url, params):
+        return Stream(stream, "outer", log, fails=True), size, url
+
+    with Disco(nodes=1, namespace="notebook") as disco:
+        job = disco.new_job(
+            name="closing",
+            input=["raw://a"],
+            map=lambda line, params: [(line, 1 / 0)],
+            map_input_stream=[map_input_stream, inner, outer],
+        )
+        with pytest.raises(JobError, match="ZeroDivisionError"):
+            job.wait()
+    assert log == ["open inner", "open outer", "close outer", "close inner"]
+
+
+@pytest.mark.parametrize("is_failing", [False, True])
+def test_output_streams_are_closed(is_failing):
+    """Output streams are closed exactly once, whether the run ends well or not."""
+    log = []
+
+    def output(stream, partition, url, params):
+        return Stream(stream, str(partition), log), url
+
+    def fun_map(line, params):
+        yield line, 1
+        if is_failing:
+            raise ValueError(line)
+
+    with Disco(nodes=1, namespace="notebook") as disco:
+        job = disco.new_job(
+            name="writing", input=["raw://a"], map=fun_map, map_output_stream=[map_output_stream, output], partitions=2
+        )
+        try:
+            job.wait()
+        except JobError:
+            assert is_failing
+    assert sorted(log) == ["close 0", "close 1", "open 0", "open 1"]
+
+
+def test_save_without_stages(disco):
+    """A job of neither map nor reduce has its inputs as results, saved or not."""
+    assert disco.new_job(name="nothing", input=["raw://a"], save=True).wait() == ["raw://a"]
+
+
+def test_force_local_goes_to_another_replica():
+    """With force_local, tasks that wait at a blacklisted node run where another replica of their input is."""
+    with Disco(nodes=2, slots=1) as disco:
+        stored = disco.new_job(name="stored", input=["raw://a", "raw://b"], map=words)
+        replicas = [url for result in stored.wait() for _, url in disco.cluster.index(result)]
+        job = disco.new_job(
+            name="local",
+            input=[replicas] * 4,
+            map=lambda pair, params: [pair],
+            map_reader=chain_reader,
+            scheduler={"force_local": True},
+        )
+        while not len(job.tasks):
+            disco.step()
+        disco.blacklist("node01")
+        assert len(job.wait()) == 4
+        assert set(job.tasks.host[1:]) == {"node02"}

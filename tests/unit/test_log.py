@@ -94,3 +94,16 @@ def test_numbers_are_kept_as_columns():
     table = log._tables[0]
     kept = sum(sys.getsizeof(column) for column in table.columns) / 1000
     assert kept < sys.getsizeof(RunStarted(1.0, "job", "map", 1, 0, "n1", 0, 0))
+
+
+def test_half_an_event():
+    """An event that cannot be kept leaves no trace: what comes before and after it reads as before."""
+    log = Log()
+    good = events.StageFinished(1.0, "j", "x")
+    run = events.RunFinished(1.0, "j", "x", 0, 0, "a", 1, 1, 1, 1, 0)
+    log.append(good)
+    with pytest.raises(TypeError):
+        log.append(run._replace(bytes_in=2.5))
+    log.append(run)
+    assert list(log) == [good, run]
+    assert list(log.of("j")) == [good, run]

@@ -131,3 +131,17 @@ def test_the_end():
     job = queues(("a",), ())
     job.end()
     assert (job.is_ended, job.n_queued, taken(job, "a", may_steal=True)) == (True, 0, None)
+
+
+def test_leaving_a_node():
+    """Tasks that wait at a node that takes none any more wait at another replica's node, or nowhere."""
+    job = JobQueues("j", 0, (Stage("x", "split"),), Limits(force_local=True))
+    tasks = [Task(0, ("a", "b"), ("a", "b")), Task(1, ("a",), ("a",))]
+    job.begin(tasks)
+    for task in tasks:
+        job.queue(task, {"a"})
+    job.leave("a", {"b"})
+    assert job.n_queued == 2
+    assert (job.take_local("b"), tasks[0].replica) == (tasks[0], 1)
+    assert job.take_anywhere("b") is None
+    assert job.take_anywhere("a") is tasks[1]

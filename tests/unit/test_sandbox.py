@@ -568,3 +568,63 @@ def test_search_path():
     before = sys.path[:]
     run(fun_map, records=["a"])
     assert sys.path == before
+
+
+def test_logging(monkeypatch):
+    """Every task's log records become its own messages, and logging is as before afterwards."""
+    import logging
+
+    monkeypatch.setattr(logging.root, "handlers", [])
+
+    def fun_map(line, params):
+        import logging
+
+        logging.warning("saw %s", line)
+        yield line, 1
+
+    with Disco(nodes=1) as disco:
+        job = disco.new_job(name="logged", input=["raw://a", "raw://b", "raw://c"], map=fun_map)
+        job.wait()
+        messages = job.log[job.log.level == "MSG"].message.tolist()
+    assert sorted(messages) == [f"WARNING:root:saw {letter}" for letter in "abc"]
+    assert logging.root.handlers == []
+
+
+def test_interpreter_state():
+    """stdin, argv and the exception hook that a task changes are as before after it."""
+    import sys
+
+    def fun_map(line, params):
+        import sys
+
+        sys.stdin = None
+        sys.argv.append(line)
+        sys.excepthook = len
+        yield line, 1
+
+    before = sys.stdin, sys.argv[:], sys.excepthook
+    run(fun_map, records=["a"])
+    assert (sys.stdin, sys.argv, sys.excepthook) == before
+
+
+def test_sleep_takes_what_time_sleep_takes():
+    """A number that time.sleep refuses is refused in a task too, and virtual time stays a plain float."""
+    import numpy
+
+    from disco_sim import JobError
+
+    def fun_map(line, params):
+        import time
+
+        import numpy
+
+        time.sleep(numpy.float64(0.5) if line == "good" else numpy.float32(0.5))
+        yield line, 1
+
+    with Disco(nodes=1) as disco:
+        disco.new_job(name="good", input=["raw://good"], map=fun_map).wait()
+        assert type(disco.now_s) is float
+        bad = disco.new_job(name="bad", input=["raw://bad"], map=fun_map)
+        with pytest.raises(JobError, match=r"TypeError: 'numpy.float32' object cannot be interpreted as an integer"):
+            bad.wait()
+    assert numpy.float32(0.5) == 0.5

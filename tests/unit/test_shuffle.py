@@ -259,3 +259,19 @@ def test_a_partition_is_remembered_per_key() -> None:
         remembered[key].add(key, [1])
     assert asked == ["a", ("a", 1)]
     assert (len(buffers[0].pairs), len(buffers[1].pairs)) == (0, 5)
+
+
+@pytest.mark.parametrize(
+    "keys", [[2.0, float("nan"), 1.0, 2.0], [frozenset({1}), frozenset({2}), frozenset({1})]], ids=["nan", "sets"]
+)
+def test_keys_without_an_order(keys):
+    """Keys that compare but have no order are a SortError, because sorting would tear equal ones apart."""
+    with pytest.raises(SortError, match="have no order"):
+        sort_pairs([(key, 1) for key in keys])
+
+
+def test_floats_and_tuples_are_sorted():
+    """Keys whose order has to be checked are sorted like any others, one nan alone too."""
+    assert sort_pairs([(2.5, 1), (1, 2), (True, 3), (-0.5, 4)]) == [(-0.5, 4), (1, 2), (True, 3), (2.5, 1)]
+    assert sort_pairs([(("b", 1), 1), (("a", 2), 2)]) == [(("a", 2), 2), (("b", 1), 1)]
+    assert len(sort_pairs([(float("nan"), 1)])) == 1
