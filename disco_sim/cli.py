@@ -19,6 +19,7 @@ from disco_sim import __version__
 from disco_sim.core import Disco
 from disco_sim.error import DiscoError, JobError
 from disco_sim.progress import Progress
+from disco_sim.tracebacks import short_chain
 from disco_sim.views.render import table_text
 from disco_sim.views.report import job_part, report
 from disco_sim.views.rows import Table, oob_table, partitions_table
@@ -149,11 +150,23 @@ def _run_script(script: str, args: tuple[str, ...]) -> int:
         click.echo("interrupted", err=True)
         return _INTERRUPTED
     except BaseException as error:
+        if isinstance(error, BrokenPipeError) and _is_cut_off():
+            return 1
         click.echo(_told(error, script), err=True, nl=False)
         return 1
     finally:
         sys.argv, sys.path[:] = argv, path
     return 0
+
+
+def _is_cut_off() -> bool:
+    """Whether nobody reads what is printed any more, as after `| head`; what else is printed goes nowhere then."""
+    try:
+        print(flush=True)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - to the end of the process
+        return True
+    return False
 
 
 def _status(code: object) -> int:
@@ -169,7 +182,10 @@ def _told(error: BaseException, script: str) -> str:
 
     Of our own errors our own frames are left out; a JobError comes with the job function's error as its cause.
     """
-    told = traceback.TracebackException.from_exception(error)
+    cause = error.__cause__
+    # A cause without any frame is an error of ours, whose message is in that of the error already.
+    with short_chain(error, cause if cause is not None and cause.__traceback__ is None else None):
+        told = traceback.TracebackException.from_exception(error)
     stack = list(dropwhile(lambda frame: frame.filename != script, told.stack))
     if isinstance(error, JobError):
         # Behind the call that drove the job follow the frames of its cause, which is told by itself.

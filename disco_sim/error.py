@@ -80,6 +80,24 @@ def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
     return difflib.get_close_matches(name, list(known), n=most, cutoff=0.5)
 
 
+def near_jobs(name: str, jobs: Iterable[str]) -> str:
+    """What to say of the unknown job `name`: which of `jobs`, the newest first, it may stand for.
+
+    >>> near_jobs("count", ["count@503:490c0:25380", "parse@503:490c1:26d9"])
+    'the jobs are: parse@503:490c1:26d9, count@503:490c0:25380'
+    >>> near_jobs("count", ["count@1:2:3", "count@1:3:5", "parse@1:4:6", "top@1:4:7"])
+    'near it: count@1:3:5, count@1:2:3; Disco.joblist() lists the jobs'
+    """
+    known = list(jobs)[::-1]
+    prefix = name.partition("@")[0]
+    if not known:
+        return "no job has been submitted yet"
+    if len(known) <= 3:
+        return f"the jobs are: {', '.join(known)}"
+    near = [job for job in known if job.partition("@")[0] == prefix][:3] or nearest(name, known)
+    return f"near it: {', '.join(near)}; " * bool(near) + "Disco.joblist() lists the jobs"
+
+
 class JobError(DiscoError):
     """A job that failed, was killed, is unknown, or was not ready in time.
 
@@ -100,15 +118,9 @@ class JobError(DiscoError):
 
     def _render_traceback_(self) -> list[str]:
         cause = self.__cause__
-        if cause is None or cause.__cause__ is not None or (cause.__context__ and not cause.__suppress_context__):
-            return ipython_lines(self)
         # The message and the frames of the cause are in this error already, so it is not shown once more.
-        frames = [entry.tb_frame for entry in entries_of(cause.__traceback__)]
-        self.__cause__ = None
-        try:
-            return ipython_lines(self, frames)
-        finally:
-            self.__cause__ = cause
+        frames = [] if cause is None else [entry.tb_frame for entry in entries_of(cause.__traceback__)]
+        return ipython_lines(self, frames, cause)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {} if JobError.draw is None else JobError.draw(self)

@@ -191,7 +191,7 @@ def _field(data: bytes, offset: int, ending: bytes, url: str) -> tuple[bytes, in
     if end < 0 or data[end : end + 1] != ending:
         raise DataError(
             f"No pair of netstrings at byte {offset}: {data[offset : offset + 40]!r}; each is LENGTH KEY LENGTH VALUE: "
-            f"is this a job's result? For text leave the reader out, or give map_line_reader",
+            f"is this a job's result? Lines of text are read by map_line_reader",
             url,
             offset=offset,
         )

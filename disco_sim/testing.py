@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from disco_sim.core import Disco, result_iterator
+from disco_sim.error import InputError
+from disco_sim.runtime.sandbox import shown
 
 _NODES = 2
 _INPUTS = 4
@@ -34,10 +36,17 @@ def run(
 
     Raises:
         JobError: If a job function fails; its cause is that function's own exception.
+        InputError: If `records` is one text, not a list of them.
         PurityError: If a function uses what a worker would not have, such as a variable of the test.
     """
     with Disco(nodes=_NODES) as disco:
         if "input" not in parameters:
+            if isinstance(records, (str, bytes)):
+                raise InputError(
+                    f"run(..., {shown(records)}) was called; records are a list or another iterable of what map gets, "
+                    f"one after the other: [{shown(records)}]",
+                    input=records,
+                )
             found = list(records)
             parameters["input"] = disco.split(found, max(1, min(_INPUTS, len(found))))
         name = parameters.pop("name", "test")

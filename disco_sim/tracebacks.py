@@ -6,12 +6,19 @@ Knows nothing of what the errors mean.
 from __future__ import annotations
 
 import os
+import sysconfig
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from types import FrameType, TracebackType
 from typing import Any
 
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_INSTALLED = (
+    "<frozen ",
+    *(os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+)
+_MOST_ENTRIES, _ENDS = 40, 10
 
 
 def cut_traceback(traceback: TracebackType | None, is_kept: Callable[[TracebackType], bool]) -> TracebackType | None:
@@ -30,16 +37,70 @@ def entries_of(traceback: TracebackType | None) -> Iterator[TracebackType]:
         traceback = traceback.tb_next
 
 
-def ipython_lines(error: BaseException, frames: Sequence[FrameType] = ()) -> list[str]:
-    """What IPython shows of an error: frames of disco_sim left out, but for `frames`; its debugger walks no others."""
+def ipython_lines(
+    error: BaseException, frames: Sequence[FrameType] = (), is_told: BaseException | None = None
+) -> list[str]:
+    """What IPython shows of an error: frames of disco_sim left out, but for `frames`; its debugger walks no others.
+
+    Of the errors behind it those are left out that happened where no code of the user ran, and `is_told`.
+    """
     from IPython.core.getipython import get_ipython
 
     error.__traceback__ = cut_traceback(
         error.__traceback__, lambda entry: entry.tb_frame in frames or not is_own(entry)
     )
     shell: Any = get_ipython()
-    lines: list[str] = shell.InteractiveTB.structured_traceback(type(error), error, error.__traceback__)
+    with short_chain(error, is_told):
+        shown = _ends(error.__traceback__)
+        lines: list[str] = shell.InteractiveTB.structured_traceback(type(error), error, shown)
     return lines
+
+
+@contextmanager
+def short_chain(error: BaseException, is_told: BaseException | None) -> Iterator[None]:
+    """Within it, the errors behind `error` are those that tell the user something."""
+    before: list[tuple[BaseException, BaseException | None, bool]] = []
+    seen = {id(error)}
+    last: BaseException | None = error
+    while last is not None:
+        behind = next_behind = _behind(last)
+        while next_behind is not None and (next_behind is is_told or not _is_users(next_behind)):
+            next_behind = _behind(next_behind)
+        if next_behind is not None and id(next_behind) in seen:
+            next_behind = None
+        if next_behind is not behind:
+            before.append((last, last.__cause__, last.__suppress_context__))
+            last.__cause__ = next_behind
+        if next_behind is not None:
+            seen.add(id(next_behind))
+            next_behind.__traceback__ = cut_traceback(next_behind.__traceback__, lambda entry: not is_own(entry))
+        last = next_behind
+    try:
+        yield
+    finally:
+        for one, cause, is_suppressed in before:
+            one.__cause__, one.__suppress_context__ = cause, is_suppressed
+
+
+def _behind(error: BaseException) -> BaseException | None:
+    return error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _is_users(error: BaseException) -> bool:
+    """Whether code of the user ran where the error happened; also if that is not known."""
+    entries = list(entries_of(error.__traceback__))
+    return not entries or any(
+        not is_own(entry) and not entry.tb_frame.f_code.co_filename.startswith(_INSTALLED) for entry in entries
+    )
+
+
+def _ends(traceback: TracebackType | None) -> TracebackType | None:
+    """The first and the last entries of a traceback that is very long, as a recursion without end has one."""
+    entries = list(entries_of(traceback))
+    if len(entries) <= _MOST_ENTRIES:
+        return traceback
+    kept = entries[:_ENDS] + entries[-_ENDS:]
+    return cut_traceback(traceback, lambda entry: entry in kept)
 
 
 def shorten(error: BaseException) -> None:

@@ -15,6 +15,7 @@ from disco_sim import func
 from disco_sim.error import DiscoError, InputError, nearest
 from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.job import JobSpec
+from disco_sim.runtime.sandbox import shown
 from disco_sim.runtime.shuffle import name_of
 from disco_sim.util import argcount
 
@@ -55,7 +56,7 @@ class Params:
         self.__dict__.update(state)
 
     def __repr__(self) -> str:
-        return f"Params({', '.join(sorted(self.__getstate__()))})"
+        return f"Params({', '.join(f'{name}={shown(value)}' for name, value in sorted(self.__getstate__().items()))})"
 
 
 def defaults() -> dict[str, Any]:
@@ -148,7 +149,7 @@ def check_function(argument: str, function: Any, counts: Sequence[int], form: st
     """Make sure that `function` can be called with one of `counts` positional arguments."""
     if not callable(function):
         raise DiscoError(
-            f"{argument}={function!r} was given, which cannot be called; {argument} is a function {form}",
+            f"{argument}={shown(function)} was given, which cannot be called; {argument} is a function {form}",
             argument=argument,
         )
     try:
@@ -164,9 +165,10 @@ def check_function(argument: str, function: Any, counts: Sequence[int], form: st
             continue
         return
     name = name_of(function)
+    is_method = next(iter(signature.parameters), "") == "self"
     raise DiscoError(
         f"{argument} function {name}{signature} was given; it is called with {' or '.join(map(str, counts))} "
-        f"arguments: write it as {form}",
+        f"arguments: write it as {form}{', under @staticmethod in a class' * is_method}",
         argument=argument,
         function=name,
     )
@@ -225,7 +227,11 @@ def _chain(argument: str, value: Any, form: str) -> tuple[Callable[..., Any], ..
 
 def _count(argument: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise DiscoError(f"{argument}={value!r} was given; {argument} is a whole number, 0 or None for none")
+        try:
+            hint = f": {argument}={abs(int(value))}"
+        except (TypeError, ValueError, OverflowError):
+            hint = ""
+        raise DiscoError(f"{argument}={shown(value)} was given; {argument} is a whole number, 0 or None for none{hint}")
     return value
 
 

@@ -22,7 +22,7 @@ from disco_sim.cluster.base import Cluster
 from disco_sim.cluster.simulated import SimulatedCluster
 from disco_sim.engine.base import Engine
 from disco_sim.engine.inline import Inline
-from disco_sim.error import CommError, DiscoError, JobError
+from disco_sim.error import CommError, DiscoError, JobError, near_jobs
 from disco_sim.model import events
 from disco_sim.model.cluster import DEFAULT_SLOTS, ClusterSpec
 from disco_sim.model.dialect import DOCUMENTED, Dialect
@@ -84,6 +84,13 @@ class Disco:
         _choice("namespace", namespace, ("worker", "notebook"))
         _choice("keep", keep, ("all", "results"))
         _choice("shuffle_order", shuffle_order, ("task", "random"))
+        _limit("oob_limit", oob_limit)
+        _limit("max_failures", max_failures)
+        if not (engine is None or hasattr(engine, "compute")) or not (costs is None or isinstance(costs, Costs)):
+            raise DiscoError(
+                f"engine={engine!r} and costs={costs!r} were given; an engine computes tasks, such as "
+                "disco_sim.engine.inline.Inline(), costs are disco_sim.Costs(...): leave out what you do not need"
+            )
         self.seed = seed
         self._namespace = namespace
         self._dialect = dialect
@@ -105,8 +112,14 @@ class Disco:
                 keep=keep,
                 shuffle_order=shuffle_order,
             )
-        else:
+        elif hasattr(master, "advance"):
             self.cluster = master
+        else:
+            raise DiscoError(
+                f"Disco({master!r}) was called; the first argument is a master's URL, a ClusterSpec or a cluster. The "
+                f"number of nodes is given by name: Disco(nodes={master!r})",
+                master=master,
+            )
         self._driver = Driver(self.cluster)
         claim(self.master, self)
 
@@ -142,7 +155,11 @@ class Disco:
     # -- jobs in ---------------------------------------------------------------------------------
 
     def new_job(self, name: str, **parameters: Any) -> Job:
-        """Submit a job with Disco's job parameters (map=, reduce=, input=, ...); it is active until it is driven.
+        """Submit a job with Disco's job parameters; it is active until it is driven, by wait() for instance.
+
+        The ones that most jobs have are input (a list), map(entry, params), reduce(iter, params), partitions (1),
+        params, and perhaps combiner(key, value, buffer, done, params), partition(key, nr_partitions, params), sort
+        and map_reader(fd, size, url); docs/jobs.md tells of all of them.
 
         Functions, params and inputs are frozen now: what changes in the notebook afterwards has no effect.
 
@@ -176,7 +193,7 @@ class Disco:
         function as they are; rows of a DataFrame as tuples, or with `rows="dict"` as dicts.
 
         Raises:
-            InputError: If the file is not there, or the data has no records.
+            InputError: If the file is not there, or the data is nothing that has records.
         """
         if type(n) is not int or n < 1:
             raise DiscoError(f"split(..., {n!r}) was asked for; n is the number of inputs, a whole number from 1 on")
@@ -233,7 +250,8 @@ class Disco:
         mode = os.environ.get("DISCO_EVENTS", "") if show is None else show
         mode = "auto" if mode is True else mode or ""
         if self.cluster.status(name) == "unknown job":
-            raise JobError(f"Status unknown job; the jobs are: {', '.join(self._specs) or 'none'}", self.master, name)
+            what = near_jobs(name, self._specs)
+            raise JobError(f"Status unknown job: only a submitted job can be waited for; {what}", self.master, name)
         if mode:
             self._driver.monitors[name] = Monitor(str(mode))
         deadline_s = math.inf if timeout is None else self.now_s + timeout
@@ -445,11 +463,10 @@ class Disco:
         return Moment(self.cluster, time_s)
 
     def __repr__(self) -> str:
-        n_jobs = len(self._specs)
-        return (
-            f"Disco({self.master}, {len(self.cluster.spec.nodes)} nodes, {self.cluster.spec.n_slots} slots, "
-            f"{n_jobs} job{'s' * (n_jobs != 1)}{', closed' * self._is_closed})"
-        )
+        spec = self.cluster.spec
+        numbers = ((len(spec.nodes), "node"), (spec.n_slots, "slot"), (len(self._specs), "job"))
+        facts = [f"{number} {noun}{'s' * (number != 1)}" for number, noun in numbers]
+        return f"Disco({', '.join([self.master, *facts, *['closed'] * self._is_closed])})"
 
     def _card(self) -> Card:
         from disco_sim.views.cards import disco_card
@@ -475,11 +492,11 @@ class Disco:
 
     def _known(self, name: str) -> None:
         if self.cluster.status(name) == "unknown job":
-            raise CommError(f"Not found: unknown job {name!r}; Disco.joblist() lists the jobs", name, 404)
+            raise CommError(f"Not found: unknown job {name!r}; {near_jobs(name, self._specs)}", name, 404)
 
     def _known_oob(self, name: str) -> None:
         if name not in self.cluster.oob:
-            raise DiscoError(f"Unknown key or job name: there is no job {name!r}; Disco.joblist() lists the jobs")
+            raise DiscoError(f"Unknown key or job name: there is no job {name!r}; {near_jobs(name, self._specs)}")
 
     def _node(self, host: str) -> None:
         if host not in self.cluster.spec.hosts:
@@ -491,12 +508,18 @@ class Disco:
 
 
 def _name_of(job: str | Job) -> str:
+    if not isinstance(job, (str, Job)):
+        raise DiscoError(f"{job!r} was given as a job; a job is given by its full name, or as the Job itself")
     return job if isinstance(job, str) else job.name
 
 
 def _spec(nodes: int | str | ClusterSpec, slots: int) -> ClusterSpec:
     if isinstance(nodes, ClusterSpec):
         return nodes
+    if isinstance(nodes, str) and nodes.strip().isdigit():
+        raise DiscoError(
+            f"nodes={nodes!r} was given; text names nodes, a number of nodes is a number: nodes={int(nodes)}"
+        )
     return ClusterSpec.parse(nodes) if isinstance(nodes, str) else ClusterSpec.of(nodes, slots)
 
 
@@ -511,6 +534,11 @@ def _authority(master: str) -> str:
             master=master,
         )
     return f"{place.host}:{place.port or free_port()}"
+
+
+def _limit(name: str, value: Any) -> None:
+    if value is not None and (type(value) is not int or value < 0):
+        raise DiscoError(f"{name}={value!r} was given; {name} is a whole number, 0 or more")
 
 
 def _choice(name: str, value: str, choices: tuple[str, ...]) -> None:

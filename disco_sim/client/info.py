@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import marshal
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +126,8 @@ def job_error(cluster: Cluster, job: str) -> JobError | None:
     found = cluster.failure(job)
     reason = JobState.of(cluster.log, job).reason
     if found is None:
-        return JobError(f"Status dead: {reason}", cluster.master, job, reason=reason)
+        advice = "what it did until then stays in job.tasks, and job.resubmit() runs it again"
+        return JobError(f"Status dead: {reason}; {advice}", cluster.master, job, reason=reason, advice=advice)
     failure, work = found
     state = JobState.of(cluster.log, job)
     run = next(
@@ -136,15 +138,23 @@ def job_error(cluster: Cluster, job: str) -> JobError | None:
     time_s = (run.end_s or 0.0) - state.submitted_s
     name = f"{work.stage}:{work.task}"
     lines = [f"Status dead: task {name} failed on {work.host} at {time_s:.3f} s: {failure.reason}"]
-    if reason and failure.reason not in reason:
-        lines.append(f"  the job ended because: {reason}")
+    ended = reason if failure.reason not in reason else ""
+    if ended:
+        lines.append(f"  the job ended because: {ended}")
     if failure.record:
         lines.append(f"  record at hand: {failure.record}")
     lines += [f"  {line}" for line in failure.lines.splitlines()]
-    lines.append(
-        f"  What to do: job.story({name!r}) tells what happened to it, job.debug({name!r}) runs it again under pdb; "
-        "finished tasks stay in job.tasks, and other jobs can run"
+    advice = (
+        f"job.story({name!r}) tells what happened to it, job.debug({name!r}) runs it again under pdb; finished tasks "
+        "stay in job.tasks, and other jobs can run"
     )
+    path = getattr(failure.error, "filename", None)
+    if isinstance(failure.error, FileNotFoundError) and isinstance(path, str) and not os.path.isabs(path):
+        advice = (
+            f"a task runs in an empty folder of its own, required_files=[{path!r}] puts the file there, or make it an "
+            f"input; {advice}"
+        )
+    lines.append(f"  What to do: {advice}")
     error = JobError(
         "\n".join(lines),
         cluster.master,
@@ -158,6 +168,8 @@ def job_error(cluster: Cluster, job: str) -> JobError | None:
         reason=failure.reason,
         record=failure.record,
         lines=failure.lines,
+        ended=ended,
+        advice=advice,
     )
     # The frames of the cause are the user's: from there on a traceback is read, and a debugger walks.
     failure.error.__traceback__ = user_traceback(failure.error)

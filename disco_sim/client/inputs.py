@@ -126,7 +126,8 @@ class Expansion:
             tag = f", tag://{path} for the tag of that name" if path in self._cluster.tags.list(path) else ""
             raise InputError(
                 f"input {url!r} cannot be used: {what}, seen from the folder the notebook runs in; "
-                f"give a path of a file, a directory, a glob, or a URL such as raw://some text{tag}",
+                f"give a path of a file, a directory, a glob, or a URL such as raw://some text{tag}; records in a "
+                "variable become inputs by disco.split(records, 8)",
                 input=url,
             )
         return files
@@ -217,6 +218,12 @@ def cut_text(path: str, n: int) -> list[str]:
     Raises:
         InputError: If there is no such file.
     """
+    if os.path.isdir(path):
+        raise InputError(
+            f"split({shown(path)}, {n}): this is a directory, and split cuts one file; as an input it stands for its "
+            f"files: input=[{shown(path)}]",
+            input=path,
+        )
     if not os.path.isfile(path):
         raise InputError(
             f"split({shown(path)}, {n}): there is no such file; give the path of a text file, or records themselves: "
@@ -258,10 +265,11 @@ def cut_records(records: Any, n: int, rows: str) -> list[list[Any]]:
         raise DiscoError(f"rows={rows!r} was given; rows is 'tuple' or 'dict', the form of a DataFrame's rows")
     if hasattr(records, "itertuples"):
         records = records.to_dict("records") if rows == "dict" else records.itertuples(index=False, name=None)
-    elif not hasattr(records, "__iter__") or isinstance(records, (bytes, bytearray, set, frozenset)):
+    elif not hasattr(records, "__iter__") or isinstance(records, (bytes, bytearray, set, frozenset, dict)):
         raise InputError(
-            f"split({shown(records)}, {n}): a {type(records).__name__} has no records, or no order of them; give a "
-            "path, a list or another iterable, a Series or a DataFrame: sorted(...) makes a list of a set",
+            f"split({shown(records)}, {n}): a value of type {type(records).__name__} has no records, or no order of "
+            "them; give a path, a list or another iterable, a Series or a DataFrame: sorted(...) makes a list of a "
+            "set, list(....items()) of a dict",
             input=records,
         )
     everything = list(records)
@@ -279,6 +287,7 @@ def frozen(records: list[Any]) -> Blob:
         data = pickle.dumps(records, pickle.HIGHEST_PROTOCOL)
     except Exception as error:
         raise InputError(
-            f"the records cannot be sent to the nodes: {error}; records travel by pickle: split plain data"
+            f"the records cannot be sent to the nodes: {re.sub(r' at 0x[0-9a-f]+', '', str(error))}; records travel by "
+            "pickle: split plain data"
         ) from error
     return Blob("pickled", data, len(records), size_of_all(records))

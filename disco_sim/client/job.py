@@ -86,9 +86,15 @@ class Job:
         }
         return Job(self.disco, self.disco.submit(self.name.partition("@")[0], {**given, **changes}))
 
-    def wait(self, **options: Any) -> list[str]:
+    def wait(
+        self,
+        poll_interval: float = 2,
+        timeout: float | None = None,
+        clean: bool = False,
+        show: bool | str | None = None,
+    ) -> list[str]:
         """Drive the cluster until this job has ended; the URLs of its results. See `Disco.wait`."""
-        return self.disco.wait(self.name, **options)
+        return self.disco.wait(self.name, poll_interval, timeout, clean, show)
 
     def results(self, timeout: float = 2000) -> Any:
         """[status, result URLs], after driving for up to `timeout` virtual milliseconds."""
@@ -212,13 +218,18 @@ class Job:
         """
         from disco_sim.views.frames import compare_frame
 
+        if not isinstance(other, Job):
+            raise DiscoError(
+                f"compare({other!r}) was asked for; a job is compared with another Job, as resubmit() gives one"
+            )
         logs = self.disco.cluster.log, other.disco.cluster.log
         return compare_frame(logs[0], self.name, logs[1], other.name)
 
     def story(self, task: str) -> Story:
         """Everything that happened to one task, such as "map:0"."""
-        stage, number = self._task(task)
-        return Story(self, stage, number)
+        story = Story(self, *self._task(task))
+        _ = story.lines  # so that a task which is not there is told here, not where the story is displayed
+        return story
 
     def explain(self, key: Any) -> Explanation:
         """Where `key` went and why: its partition, its node, the tasks it came from and went to."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from disco_sim.cluster.base import Cluster
+from disco_sim.error import OOBKeyError, near_jobs
 
 if TYPE_CHECKING:
     import pandas
@@ -52,15 +53,16 @@ class OOBResults(Mapping[str, "str | bytes"]):
 
 
 class AllOOBResults(Mapping[str, OOBResults]):
-    """The out-of-band results of every job of a Disco, by job name."""
+    """The out-of-band results of every job of a Disco, by job name; a Job itself will do as well."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
 
-    def __getitem__(self, job: str) -> OOBResults:
-        if job not in self._cluster.oob:
-            raise KeyError(job)
-        return OOBResults(self._cluster, job)
+    def __getitem__(self, job: Any) -> OOBResults:
+        name = str(getattr(job, "name", job))
+        if name not in self._cluster.oob:
+            raise OOBKeyError(f"there is no job {name!r}; {near_jobs(name, self._cluster.oob.jobs)}", job=name)
+        return OOBResults(self._cluster, name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._cluster.oob.jobs)

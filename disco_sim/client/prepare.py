@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from types import FunctionType
 from typing import Any
 
+from disco_sim import func
+from disco_sim.client.arguments import defaults
 from disco_sim.client.inputs import Expansion
 from disco_sim.client.purity import is_importable, module_aliases, refuse_bound
 from disco_sim.cluster.base import Cluster
@@ -17,6 +20,8 @@ from disco_sim.model.job import JobRequest, JobSpec, Limits, plan_of
 from disco_sim.runtime.mapping import MapRole
 from disco_sim.runtime.program import ModuleSource, Program, Shipment
 from disco_sim.runtime.reducing import ReduceRole
+from disco_sim.runtime.shuffle import name_of
+from disco_sim.util import schemesplit
 
 _FIELDS = {"map": MapRole._fields, "reduce": ReduceRole._fields}
 
@@ -36,6 +41,7 @@ def prepare(
     modules = tuple(_modules(spec.required_modules or ()))
     expansion = Expansion(spec.input, cluster)
     plan = plan_of(spec, expansion.labels)
+    _warn_of_unused_readers(spec, expansion)
     shipment = Shipment(keep_names=namespace == "notebook")
     aliases = _Aliases(frozenset(module.name.rpartition(".")[2] for module in modules))
     for argument, value in _parameters(spec, [stage.name for stage in plan]).items():
@@ -56,6 +62,26 @@ def prepare(
     )
     save_as = RESULTS_TAG + name if spec.save else None
     return JobRequest(name, serial, plan, expansion.pieces, program, limits, save_as)
+
+
+def _warn_of_unused_readers(spec: JobSpec, expansion: Expansion) -> None:
+    """Warn when a reader or stream was given that is never called, because the input is no bytes."""
+    first = "map" if spec.map is not None else "reduce"
+    reader, chain = getattr(spec, f"{first}_reader"), getattr(spec, f"{first}_input_stream")
+    standard = defaults()
+    if reader not in (None, func.map_line_reader, func.chain_reader):
+        unused = f"{first}_reader {name_of(reader)!r}"
+    elif chain != standard[f"{first}_input_stream"]:
+        unused = f"{first}_input_stream"
+    else:
+        return
+    if any(schemesplit(piece.blob)[0] == "split" for piece in expansion.pieces):
+        warnings.warn(
+            f"{unused} is not called for what disco.split() made of data in variables; such records reach {first} as "
+            "they are: do in the map function what the reader does, or give a file as input",
+            RuntimeWarning,
+            stacklevel=5,
+        )
 
 
 def _parameters(spec: JobSpec, stages: list[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from functools import partial
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from disco_sim.error import ModUtilImportError, PurityError
@@ -88,8 +88,9 @@ def module_aliases(function: FunctionType, argument: str, extra: frozenset[str] 
         raise PurityError(
             f"{argument} function {function.__name__!r} uses {name!r} in line {line}, a "
             f"{_kind(bound)} of the notebook that a worker on another machine would not have. A job function knows "
-            "its arguments, what it defines itself, modules, and the worker's names. Ways out: define or import "
-            f"{name!r} inside the function; pass it as params=Params({name}={name}) and use params.{name}; put it in a "
+            "its arguments, what it defines itself, modules, and the worker's names. Ways out: "
+            f"{_inside(name, bound)} inside the function; pass it as params=Params({name}={name}) and use "
+            f"params.{name}; put it in a "
             'module and name that in required_modules; or Disco(namespace="notebook") to allow it',
             function=function.__name__,
             name=name,
@@ -121,8 +122,16 @@ def _is_builtin(name: str, bound: Any) -> bool:
     return builtin in (bound, getattr(bound, "__wrapped__", None)) or home.startswith(("IPython", "ipykernel"))
 
 
+def _inside(name: str, bound: Any) -> str:
+    """How a function gets by itself what the notebook calls `name`."""
+    home, own_name = getattr(bound, "__module__", None), getattr(bound, "__name__", None)
+    if not is_installed_module(home) or getattr(sys.modules[str(home)], str(own_name), None) is not bound:
+        return f"define or import {name!r}"
+    return f"write 'from {home} import {own_name}{f' as {name}' * (name != own_name)}'"
+
+
 def _kind(bound: Any) -> str:
-    if isinstance(bound, FunctionType):
+    if isinstance(bound, (FunctionType, BuiltinFunctionType)):
         return "function"
     return "class" if isinstance(bound, type) else f"value of type {type(bound).__name__}"
 

@@ -84,6 +84,6 @@ def cluster_of(url: str, own: Cluster | None = None) -> Cluster:
     known = ", ".join(sorted(masters)) or "none"
     raise CommError(
         f"Unable to access resource: no open Disco has port {port}; open in this process: {known}. Results live as "
-        "long as the Disco that made them: keep it in a variable",
+        "long as the Disco that made them is open: keep it in a variable, and read them before it is closed",
         url,
     )

@@ -197,8 +197,8 @@ def _check_order(pairs: Sequence[Pair]) -> None:
         if other < key or not key < other:
             raise SortError(
                 f"keys {shown(key)} ({type(key).__name__}) and {shown(other)} ({type(other).__name__}) of one "
-                "partition have no order: neither comes first, nor are they equal, as with nan or sets; emit keys that can be "
-                "sorted, such as text, or leave sort out",
+                "partition have no order: neither comes first, nor are they equal, as with nan or sets; emit keys that "
+                "can be sorted, such as text, or leave sort out",
                 keys=(key, other),
             )
 

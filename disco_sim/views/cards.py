@@ -219,6 +219,8 @@ def error_card(error: JobError) -> Card:
         "Record at hand": str(known.get("record", "")),
         "Your code": str(known.get("lines", "")),
         "Cause": "" if cause is None else f"{type(cause).__name__}: {cause}",
+        "Why the job ended": str(known.get("ended", "")),
+        "What to do": str(known.get("advice", "")),
     }
     if told["Cause"] == what:
         del told["Cause"]

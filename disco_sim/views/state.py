@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from disco_sim.error import DiscoError
+from disco_sim.error import DiscoError, near_jobs
 from disco_sim.model.events import (
     Event,
     JobDied,
@@ -131,7 +131,7 @@ class JobState:
             DiscoError: If the log does not know the job.
         """
         if not log.n_events(job):
-            raise DiscoError(f"this log has no job {job!r}; it has {', '.join(log.jobs) or 'none'}", job=job)
+            raise DiscoError(f"there is no job {job!r} in this log; {near_jobs(job, log.jobs)}", job=job)
         state = cls(job)
         for event in log.of(job):
             if until_s is None or event.time_s - state.submitted_s <= until_s or isinstance(event, JobSubmitted):

@@ -162,15 +162,23 @@ class _Bar:
         title = f"<title>{html(self.title)}</title>" if is_told else ""
         if self.run.status in ("failed", "lost"):
             frame = f'stroke="rgb({RED if self.run.status == "failed" else AMBER})" stroke-width="1.2"'
-            lines = _hatch(self.x, self.y, self.width, self.height)
+            # The label stands beside the lines, on the full colour of the stage, so that it can be read.
+            begin = len(self.label) * _LETTER + 6 if self.label else 0.0
+            lines = _hatch(self.x + begin, self.y, self.width - begin, self.height)
+            place = f'x="{_n(self.x)}" y="{_n(self.y)}" width="{_n(begin)}" height="{_n(self.height)}" rx="2"'
+            label = f'<rect {place} fill="{self.colour}"/>{self._text()}' if self.label else ""
             box = f'<rect {box} fill="{self.colour}" fill-opacity="0.22" {frame}/>'
-            return f'<g>{title}{box}<path d="{lines}" {frame} fill="none"/></g>'
+            return f'<g>{title}{label}{box}<path d="{lines}" {frame} fill="none"/></g>'
         looks = f'fill="{self.colour}"'
         if self.run.status == "running":
             looks += f' fill-opacity="0.75" stroke="{self.colour}" stroke-dasharray="3 2"'
+        return f"<g>{title}<rect {box} {looks}/>{self._text()}</g>"
+
+    def _text(self) -> str:
+        if not self.label:
+            return ""
         place = f'x="{_n(self.x + 4)}" y="{_n(self.y + self.height / 2 + 3.8)}"'
-        text = f'<text {place} fill="#ffffff" font-size="10.5">{html(self.label)}</text>' if self.label else ""
-        return f"<g>{title}<rect {box} {looks}/>{text}</g>"
+        return f'<text {place} fill="#ffffff" font-size="10.5">{html(self.label)}</text>'
 
 
 def _merged(bars: Sequence[_Bar]) -> list[str]:

@@ -94,6 +94,36 @@ disco.new_job(name="broken", input=["raw://a"], map=fun_map).wait()
     assert "disco_sim" not in shown
 
 
+def test_an_error_inside_disco_sim_is_not_shown_behind_its_message(cluster: Kernel, tmp_path: Path):
+    """What could not be decoded, or not be pickled, is told by one error, below the line of the cell that led to it."""
+    (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
+    shown = cluster.execute("disco.new_job(name='x', input=['latin.txt'], map=lambda line, params: []).wait()")
+    assert re.findall(r"^(?:Cell|File) .*", shown, re.MULTILINE) == ["Cell In[2], line 1"]
+    assert "DataError: No UTF-8 text at byte 3" in shown
+    assert "UnicodeDecodeError" not in shown
+    shown = cluster.execute(
+        "disco.new_job(name='x', input=['raw://a'], map=print, params=Params(file=open('latin.txt')))"
+    )
+    assert re.findall(r"^(?:Cell|File) .*", shown, re.MULTILINE) == ["Cell In[3], line 1"]
+
+
+def test_a_recursion_without_end_is_shown_by_its_ends(cluster: Kernel):
+    """Of a thousand calls the first and the last few are shown, and the debugger still stands in the last one."""
+    shown = cluster.execute(
+        """
+def fun_map(line, params):
+    def deeper(n):
+        return deeper(n + 1)
+    return deeper(0)
+
+disco.new_job(name="deep", input=["raw://a"], map=fun_map).wait()
+"""
+    )
+    assert 10 < len(re.findall(r"^Cell .*", shown, re.MULTILINE)) <= 20
+    assert "RecursionError" in shown
+    assert re.search(r"p n\n\d{3}", cluster.execute("%debug", answers=["p n", "q"]))
+
+
 def test_a_wrong_argument_is_shown_below_the_cell_alone(cluster: Kernel):
     """What new_job refuses has the line of the cell and the message, and a job function that is impure too."""
     shown = cluster.execute("disco.new_job(name='x', input=['raw://a'], map=lambda line, params: [], maps=2)")
@@ -168,10 +198,10 @@ def fun_map(line, params):
 
 disco.new_job(name="x", input=["raw://abc"], map=fun_map).wait()[:0]
 """,
-        answers=["n", "p length", "c"],
+        answers=["n", "p len(line)", "c"],
     )
     assert shown.startswith("> ")
-    assert "p length\n3\n" in shown
+    assert "p len(line)\n3\n" in shown
     assert shown.endswith("c\nbefore\n[]\n")
 
 

@@ -89,6 +89,31 @@ def test_functions_with_a_wrong_number_of_arguments(disco: Disco, parameters: An
         disco.new_job("refused", **{"input": ["raw://x"], "map": nop_map, **parameters})
 
 
+def test_a_method_is_told_to_be_static(disco: Disco) -> None:
+    """A job function that begins with self is told how it becomes a function."""
+
+    class Own(Job):
+        def map(self, line: str, params: Any) -> Any: ...
+
+    with pytest.raises(DiscoError, match=r"map\(entry, params\), under @staticmethod in a class"):
+        Own(disco, name="refused").run(input=["raw://x"])
+
+
+def test_a_called_function_is_shown_without_its_address(disco: Disco) -> None:
+    """map=fun_map(...) instead of map=fun_map is refused, in words that are the same every time."""
+    with pytest.raises(DiscoError, match=r"map=<generator object .*<genexpr>> was given, which cannot be called"):
+        disco.new_job("refused", input=["raw://x"], map=(word for word in "ab"))
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [("3", ": partitions=3"), (-2, ": partitions=2"), (2.0, ": partitions=2"), ("x", "")]
+)
+def test_a_number_of_partitions_that_is_none(disco: Disco, given: Any, told: str) -> None:
+    """What is no whole number is refused, and the number that was probably meant is named."""
+    with pytest.raises(DiscoError, match=f"partitions is a whole number, 0 or None for none.*{told}$"):
+        disco.new_job("refused", input=["raw://x"], map=nop_map, partitions=given)
+
+
 def test_builtins_and_library_functions_are_fine(disco: Disco) -> None:
     """Functions of the standard library can be job functions, also those that do not tell what they take."""
     job = disco.new_job("test", input=["raw://abc"], map=operator.mul, params=0, map_reader=lambda fd, size, url: [()])
@@ -177,10 +202,10 @@ def _cached(entry: str, params: Any) -> Any:
     return [(entry, 1)]
 
 
-def test_params_show_their_names() -> None:
-    """Params shows the names that travel, and survives pickling without the others."""
+def test_params_show_what_travels() -> None:
+    """Params shows the names and values that travel, and survives pickling without the others."""
     params = Params(b=1, a=2, _own=3)
-    assert repr(params) == "Params(a, b)"
+    assert repr(params) == "Params(a=2, b=1)"
     assert vars(pickle.loads(pickle.dumps(params))) == {"b": 1, "a": 2}
 
 

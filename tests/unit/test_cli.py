@@ -150,6 +150,24 @@ def test_our_own_errors_show_only_the_scripts_frames(tmp_path: Path) -> None:
     assert lines[-1].startswith("disco_sim.error.DiscoError: Unknown job argument: 'maps'; did you mean 'map'?")
 
 
+def test_what_went_wrong_inside_is_told_once(tmp_path: Path) -> None:
+    """Of an error of ours only the message is printed, not the errors inside disco_sim that led to it."""
+    (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
+    job = f"Disco().new_job(name='x', input=[{str(tmp_path / 'latin.txt')!r}], map=lambda line, params: []).wait()"
+    result = disco_sim("run", script(tmp_path, f"from disco_sim import Disco\n{job}"))
+    assert result.exit_code == 1
+    assert result.stderr.count("Traceback") == 1
+    assert result.stderr.count("No UTF-8 text at byte 3") == 1
+
+
+def test_a_script_whose_reader_has_gone_ends_quietly(tmp_path: Path) -> None:
+    """Behind `| head` a script that prints on is ended without a traceback."""
+    path = script(tmp_path, "for n in range(100000):\n    print(n)")
+    command = f"{sys.executable} -m disco_sim run --partitions {path} | head -n 1"
+    ended = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert (ended.stdout, ended.stderr) == ("0\n", "The script ran no job.\n")
+
+
 @pytest.mark.parametrize(("code", "status"), [("", 0), ("3", 3), ("None", 0), ("'no good'", 1)])
 def test_exit_status_of_the_script_is_kept(tmp_path: Path, code: str, status: int) -> None:
     """sys.exit ends disco-sim as it would end Python."""

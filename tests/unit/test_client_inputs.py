@@ -445,6 +445,19 @@ def test_split_records_are_copies(disco: Disco) -> None:
     assert records(disco, inputs, map=fun_map) == records(disco, inputs, map=fun_map) == [(1, 3)]
 
 
+def test_a_reader_that_is_not_called(disco: Disco) -> None:
+    """A reader or an input stream for records of variables is never called, and a warning says so."""
+    inputs = disco.split(["a"], 1)
+    with pytest.warns(RuntimeWarning, match="map_reader 'lines' is not called for what disco.split") as caught:
+
+        def lines(fd: Any, size: Any, url: str) -> Any: ...
+
+        assert records(disco, inputs, map_reader=lines) == ["a"]
+    assert caught[0].filename == __file__
+    with pytest.warns(RuntimeWarning, match="map_input_stream is not called"):
+        assert records(disco, inputs, map_input_stream=gzip_stream) == ["a"]
+
+
 def test_split_of_a_packed_text(disco: Disco, folder: Path) -> None:
     """A .gz text is split into lines, for it cannot be read from the middle."""
     (folder / "words.gz").write_bytes(gzip.compress(b"a\nb\nc"))
@@ -457,11 +470,12 @@ def test_split_of_a_packed_text(disco: Disco, folder: Path) -> None:
     ("data", "n", "options", "message"),
     [
         ("no/such/file", 2, {}, r"there is no such file.*disco.split\(text.splitlines\(\), 8\)"),
-        ("texts", 2, {}, "there is no such file"),
+        ("texts", 2, {}, r"this is a directory, .*: input=\['texts'\]"),
         ("word " * 99999, 2, {}, "there is no such file"),
-        (5, 2, {}, "a int has no records"),
-        (b"bytes", 2, {}, "a bytes has no records"),
+        (5, 2, {}, "a value of type int has no records"),
+        (b"bytes", 2, {}, "a value of type bytes has no records"),
         ({1, 2}, 2, {}, r"no order of them.*sorted\(...\) makes a list of a set"),
+        ({"a": 1}, 2, {}, r"type dict has no records, .* list\(....items\(\)\) of a dict"),
         ([1], 0, {}, "n is the number of inputs, a whole number from 1 on"),
         ([1], 1.5, {}, "n is the number of inputs"),
         ([1], 1, {"rows": "list"}, "rows is 'tuple' or 'dict'"),
@@ -474,7 +488,8 @@ def test_split_of_what_has_no_records(
     """A path that is no file, data without records or order, and wrong numbers are told, in a short message."""
     with pytest.raises(DiscoError, match=message) as caught:
         disco.split(data, n, **options)
-    assert len(str(caught.value)) < 400
+    assert len(str(caught.value)) < 450
+    assert " at 0x" not in str(caught.value)
 
 
 def test_a_split_text_that_has_changed(disco: Disco, folder: Path) -> None:

@@ -89,12 +89,30 @@ def test_taken_port():
         ({"namespace": "mine"}, "namespace='mine' was given; namespace is one of 'worker', 'notebook'"),
         ({"keep": "some"}, "keep='some' was given"),
         ({"shuffle_order": "x"}, "shuffle_order='x' was given"),
+        ({"nodes": "4"}, "nodes='4' was given; .* a number: nodes=4"),
+        ({"master": 4}, "Disco(4) was called; .* Disco(nodes=4)"),
+        ({"engine": "dask"}, "engine='dask' and costs=None were given"),
+        ({"costs": 3}, "costs are disco_sim.Costs(...)"),
+        ({"oob_limit": "many"}, "oob_limit='many' was given; oob_limit is a whole number, 0 or more"),
+        ({"max_failures": -1}, "max_failures=-1 was given"),
     ],
 )
 def test_bad_cluster(arguments, message):
     """A wrong argument of Disco is refused with the value and the rule."""
-    with pytest.raises(DiscoError, match=message.replace("(", r"\(")):
+    with pytest.raises(DiscoError, match=message.replace("(", r"\(").replace(")", r"\)")):
         Disco(**arguments)
+
+
+def test_no_job(disco):
+    """What is neither a job nor a name of one is told so."""
+    with pytest.raises(DiscoError, match="3 was given as a job; a job is given by its full name"):
+        disco.wait(3)
+
+
+def test_one_of_each():
+    """The repr counts in plain words."""
+    with Disco(nodes=1, slots=1) as disco:
+        assert repr(disco) == f"Disco({disco.master}, 1 node, 1 slot, 0 jobs)"
 
 
 def test_closed(disco):
@@ -197,7 +215,7 @@ def test_wait_timeout(disco):
 def test_wait_unknown(disco):
     """Waiting for a name that is no job is a JobError that names the jobs there are."""
     job = count(disco)
-    with pytest.raises(JobError, match=f"Status unknown job; the jobs are: {job.name}"):
+    with pytest.raises(JobError, match=f"Status unknown job: .*; the jobs are: {job.name}"):
         disco.wait("nosuch")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas
 import pytest
 
-from disco_sim import Disco
+from disco_sim import Disco, Job
 from disco_sim.error import DiscoError
 from disco_sim.func import sum_reduce
 
@@ -92,6 +92,12 @@ def test_compare_with_itself(disco):
     assert len(frame) == 4
     assert frame.difference_s.tolist() == [0.0] * 4
     assert (frame.host == frame.other_host).all()
+
+
+def test_compare_with_no_job(disco):
+    """A job is compared with a Job; anything else is told so."""
+    with pytest.raises(DiscoError, match=r"compare\('x'\) was asked for; .* as resubmit\(\) gives one"):
+        Job(disco).compare("x")
 
 
 def test_compare_with_another_cluster(disco):

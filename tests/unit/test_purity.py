@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import json as j
+import math
 import random
 import types
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -108,6 +110,16 @@ def test_globals_are_found_everywhere(disco: Disco, function: Any, name: str, ki
     with pytest.raises(PurityError, match=f"uses '{name}' in line .*, {kind}") as caught:
         answer(disco, function)
     assert caught.value.name == name
+
+
+def test_what_is_of_an_installed_module_is_told_how_to_import(disco: Disco) -> None:
+    """For a name that the notebook imported, the way out is that import, inside the function."""
+    counts = cell("def counts(entry, params):\n    return Counter(entry).items()", Counter=Counter)
+    with pytest.raises(PurityError, match=r"a class .*: write 'from collections import Counter' inside the function"):
+        answer(disco, counts)
+    root = cell("def root(entry, params):\n    return [(root_of(2), 1)]", root_of=math.sqrt)
+    with pytest.raises(PurityError, match=r"a function .*: write 'from math import sqrt as root_of' inside"):
+        answer(disco, root)
 
 
 @pytest.mark.parametrize(

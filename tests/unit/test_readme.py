@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from disco_sim import func
 from disco_sim.cli import main
+from disco_sim.client.arguments import defaults
+from disco_sim.node import worker
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -44,6 +47,21 @@ def test_commands_and_options_exist() -> None:
         assert told.exit_code == 0, told.output
         for option in re.findall(r"--\w+", rest):
             assert option in told.output
+
+
+def test_jobs_page_has_every_parameter_and_name() -> None:
+    """docs/jobs.md has a row for each job parameter with its default, and for each of the worker's own functions."""
+    page = (ROOT / "docs" / "jobs.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| `")]
+    told = {name: row[2].strip() for row in rows for name in re.findall(r"`(\w+)[`(]", row[1])}
+    own_names = {name for name in worker.__all__ if name not in func.__all__}
+    assert set(told) == {"name", *defaults(), *own_names, "kvgroup"}
+    wrong = {
+        name: told[name]
+        for name, default in defaults().items()
+        if isinstance(default, (bool, int)) and told[name] not in ("", f"`{default}`")
+    }
+    assert wrong == {}
 
 
 def test_picture_is_there_and_small() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from disco_sim import JobError, Params
-from disco_sim.error import PurityError
+from disco_sim.error import InputError, PurityError
 from disco_sim.node.worker import masters
 from disco_sim.testing import run
 
@@ -43,6 +43,13 @@ def test_records_may_be_any_iterable_and_none_at_all():
     """A generator will do, and a job without records has no results."""
     assert run(length_map, records=(word for word in ["a"])) == [("a", 1)]
     assert run(length_map) == []
+
+
+@pytest.mark.parametrize("records", ["to be", b"to be"])
+def test_one_text_is_no_list_of_records(records):
+    """A text instead of a list of them is refused, rather than cut into its characters."""
+    with pytest.raises(InputError, match=r"one after the other: \[b?'to be'\]"):
+        run(length_map, records=records)
 
 
 def test_job_parameters_are_passed_on():

@@ -212,6 +212,16 @@ def test_an_error_card_says_nothing_twice() -> None:
     assert cards.error_card(error).sections[-1].title == "Cause"
 
 
+def test_an_error_card_says_what_to_do() -> None:
+    """Why the job ended, when that is not the error itself, and what to do stand in the card as in the message."""
+    error = JobError(
+        "no", None, "job", reason="OSError: no", ended="Task map:0 failed 4 times.", advice="job.story('map:0')"
+    )
+    titles = [section.title for section in cards.error_card(error).sections]
+    assert titles == ["What happened", "Why the job ended", "What to do"]
+    assert "Task map:0 failed 4 times." in cards.error_card(error).text()
+
+
 def test_long_tables_show_their_ends_and_size() -> None:
     """Above max_rows a table shows ten rows of each end and how many rows there are."""
     frame = pd.DataFrame({"n": range(1000, 1100)})
@@ -257,6 +267,8 @@ def test_a_timeline_has_a_bar_per_run() -> None:
     assert titles[0] == "Timeline of wordcount@1a:2b:3c: 6 runs on 3 nodes in 4.250 virtual seconds, ready"
     assert len(titles) == 1 + len(state.runs)
     assert "map:1 run 1 on node01, 2.750 to 3.250 s, done" in titles
+    labels = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "map:1" in labels and "map:1 run 1" in labels, "the failed run and its retry both say which task they are of"
     assert ">failed run<" in svg and ">node04<" in svg and ">node04<" not in timeline_svg(state)
     assert " id=" not in svg
 

@@ -88,7 +88,7 @@ def test_dropped_outputs_are_dropped_at_any_time() -> None:
 
 def test_an_unknown_job_is_an_error() -> None:
     """Asking for a job that the log does not know names those that it does."""
-    with pytest.raises(DiscoError, match="no job 'nope'; it has wordcount@1a:2b:3c"):
+    with pytest.raises(DiscoError, match="there is no job 'nope' in this log; the jobs are: wordcount@1a:2b:3c"):
         JobState.of(logs.ready().log, "nope")
 
 
