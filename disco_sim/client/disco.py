@@ -6,6 +6,7 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from disco_sim.client import info
@@ -252,13 +253,9 @@ class Disco:
         if self.cluster.status(name) == "unknown job":
             what = near_jobs(name, self._specs)
             raise JobError(f"Status unknown job: only a submitted job can be waited for; {what}", self.master, name)
-        if mode:
-            self._driver.monitors[name] = Monitor(str(mode))
         deadline_s = math.inf if timeout is None else self.now_s + timeout
-        try:
+        with self._driver.watched(name, Monitor(str(mode))) if mode else nullcontext():
             is_over = self._driver.drive(lambda: self.cluster.status(name) != "active", deadline_s)
-        finally:
-            self._driver.monitors.pop(name, None)
         if not is_over:
             why = f"Timeout: the job is not ready after {timeout} virtual seconds; it stays active, wait() goes on"
             if deadline_s == math.inf:

@@ -87,6 +87,19 @@ class Driver:
                     return is_done()
             return True
 
+    @contextmanager
+    def watched(self, job: str, monitor: Monitor) -> Iterator[None]:
+        """Within it, `monitor` is shown the job's events: first those that have happened already, from the first on."""
+        self._hear()
+        for event in self._cluster.log.of(job):
+            monitor.show(job, event)
+        self.monitors[job] = monitor
+        try:
+            yield
+        finally:
+            del self.monitors[job]
+            monitor.flush()
+
     def request(self, event: Event, is_done: Callable[[], bool] | None = None) -> None:
         """Ask the loop for something; when nobody drives it, let it be taken at once, without moving time."""
         self._cluster.ask(event)

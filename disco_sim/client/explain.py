@@ -10,7 +10,7 @@ from disco_sim import func
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import DataError
 from disco_sim.model.plan import Output
-from disco_sim.runtime.shuffle import checked_partition
+from disco_sim.runtime.shuffle import checked_partition, name_of
 from disco_sim.views.state import JobState
 
 
@@ -65,8 +65,7 @@ def explain(cluster: Cluster, job: str, spec: Mapping[str, Any], key: Any) -> Ex
         if spec["partition"] is func.default_partition:
             why = f"md5 of the key's text mod {n} is {partition}"
         else:
-            name = getattr(spec["partition"], "__name__", type(spec["partition"]).__name__)
-            why = f"{name}({key!r}, {n}, params) is {partition}"
+            why = f"{name_of(spec['partition'])}({key!r}, {n}, params) is {partition}"
     first = state.stages[names[0]] if names else None
     sent: list[tuple[str, str, int]] = []
     labels: set[int] = set()

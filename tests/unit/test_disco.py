@@ -495,6 +495,24 @@ def test_monitor(disco, mode, monkeypatch, capsys):
             assert "Status: [map] 0 waiting, 2 running, 0 done, 0 failed" in output.err
 
 
+@pytest.mark.parametrize("before", ["other job", "timeout", "step", "ready"])
+def test_monitor_of_a_job_that_has_begun(disco, before, capsys):
+    """The monitor of a job that has begun tells its events from the first one on, each once."""
+    first, job = count(disco, "first"), count(disco)
+    if before == "other job":
+        first.wait()
+    elif before == "timeout":
+        with pytest.raises(JobError, match="Timeout"):
+            job.wait(timeout=0.7)
+    elif before == "step":
+        disco.step(run=True)
+    else:
+        job.wait()
+    job.wait(show="json")
+    told = [tuple(json.loads(line)) for line in capsys.readouterr().out.splitlines()]
+    assert told == [record for _, record in job.events()]
+
+
 def test_mapresults(disco):
     """mapresults gives the map output once the phase is over, for a job that goes on from there."""
     job = count(disco)

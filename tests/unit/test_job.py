@@ -10,7 +10,7 @@ import pytest
 
 from disco_sim import DataError, Disco, Job, JobError, result_iterator
 from disco_sim.error import DiscoError, OOBKeyError
-from disco_sim.func import chain_reader, map_input_stream, map_output_stream, sum_reduce
+from disco_sim.func import chain_reader, make_range_partition, map_input_stream, map_output_stream, sum_reduce
 
 
 def words(line, params):
@@ -282,6 +282,19 @@ def test_explain_own_partition(disco):
     )
     job.wait()
     assert job.explain("b").why == "first_letter('b', 2, params) is 0"
+
+
+def test_explain_range_partition(disco):
+    """A ready-made partition function is shown by its own name."""
+    job = disco.new_job(
+        name="ranges",
+        input=disco.split([1, 9], 1),
+        map=lambda n, params: [(n, 1)],
+        partitions=2,
+        partition=make_range_partition(0, 10),
+    )
+    job.wait()
+    assert job.explain(9).why == "_range_partition(9, 2, params) is 1"
 
 
 def test_explain_without_partitions(disco):
