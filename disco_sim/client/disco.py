@@ -291,8 +291,7 @@ class Disco:
         """
         from disco_sim.views.story import Story
 
-        name = _name_of(name)
-        self._known(name)
+        name = self._known(name)
         story, n_told, number = Story(), 0, 0
         while True:
             for event in self.cluster.log.of(name, n_told):
@@ -311,8 +310,7 @@ class Disco:
 
         from disco_sim.views.story import lines
 
-        name = _name_of(name)
-        self._known(name)
+        name = self._known(name)
         records = [line.record for line in lines(self.cluster.log.of(name))]
         return "".join(json.dumps(record) + "\n" for record in records[offset:])
 
@@ -350,8 +348,7 @@ class Disco:
 
     def jobinfo(self, name: str | Job) -> dict[str, Any]:
         """A dict of facts about a job: timestamp, active, mapi, redi, reduce, results, inputs, hosts, username."""
-        name = _name_of(name)
-        self._known(name)
+        name = self._known(name)
         inputs = [piece.blob for piece in self._requests[name].inputs]
         return info.job_info(self.cluster, name, self._specs[name].username, inputs)
 
@@ -379,20 +376,17 @@ class Disco:
         Raises:
             DiscoError: "Unknown key or job name" if the job is unknown; OOBKeyError if only the key is.
         """
-        name = _name_of(name)
-        self._known_oob(name)
+        name = self._known_oob(name)
         return self.cluster.oob.get(name, key)
 
     def oob_list(self, name: str | Job) -> list[str]:
         """The keys of a job's out-of-band results, in the order they became visible."""
-        name = _name_of(name)
-        self._known_oob(name)
+        name = self._known_oob(name)
         return list(self.cluster.oob.committed(name))
 
     def profile_stats(self, name: str | Job, mode: str = "") -> pstats.Stats:
         """The merged profiles of a job that was submitted with profile=True; `mode` is "map", "reduce", "" for all."""
-        name = _name_of(name)
-        self._known(name)
+        name = self._known(name)
         return info.profile_stats(self.cluster, name, mode)
 
     def mapresults(self, name: str | Job) -> list[str]:
@@ -403,22 +397,19 @@ class Disco:
 
     def jobspec(self, name: str | Job) -> dict[str, Any]:
         """The parameters of a job, every default filled in."""
-        name = _name_of(name)
-        self._known(name)
+        name = self._known(name)
         return dict(vars(self._specs[name]))
 
     jobdict = jobspec
 
     def plan(self, name: str | Job) -> Plan:
         """The stages of a job."""
-        name = _name_of(name)
-        self._known(name)
+        name = self._known(name)
         return self._requests[name].plan
 
     def jobpack(self, name: str | Job) -> bytes:
         """What was sent to the nodes: the job's parameters, pickled, with its functions as places in a list."""
-        name = _name_of(name)
-        self._known(name)
+        name = self._known(name)
         payload: bytes = self._requests[name].program.payload
         return payload
 
@@ -487,13 +478,19 @@ class Disco:
         status = self.cluster.status(name)
         return [status, self.cluster.results(name) if status == "ready" else []]
 
-    def _known(self, name: str) -> None:
+    def _known(self, job: str | Job) -> str:
+        """The full name of a job that is on record."""
+        name = _name_of(job)
         if self.cluster.status(name) == "unknown job":
             raise CommError(f"Not found: unknown job {name!r}; {near_jobs(name, self._specs)}", name, 404)
+        return name
 
-    def _known_oob(self, name: str) -> None:
+    def _known_oob(self, job: str | Job) -> str:
+        """The full name of a job whose out-of-band results are there."""
+        name = _name_of(job)
         if name not in self.cluster.oob:
             raise DiscoError(f"Unknown key or job name: there is no job {name!r}; {near_jobs(name, self._specs)}")
+        return name
 
     def _node(self, host: str) -> None:
         if host not in self.cluster.spec.hosts:

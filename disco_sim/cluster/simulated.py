@@ -30,6 +30,14 @@ from disco_sim.store.oob import COMMITTED, DROPPED, OOBEntry, OOBStore
 from disco_sim.store.tags import TagStore
 from disco_sim.store.view import RunView
 
+_HAPPENS: dict[type[Any], Callable[..., Event]] = {
+    events.StartRun: events.RunStarted,
+    events.FinishStage: events.StageFinished,
+    events.FinishJob: events.JobFinished,
+    events.EndJob: events.JobDied,
+}
+"""Instructions that need nothing but to happen: the event has the same fields behind its time."""
+
 
 class SimulatedCluster:
     """Runs plans in virtual time on nodes that exist only here.
@@ -82,11 +90,7 @@ class SimulatedCluster:
         }
         self._obey: dict[type[Any], Callable[[Any], None]] = {
             events.StartStage: self._start_stage,
-            events.StartRun: self._start_run,
             events.DelayTask: self._delay_task,
-            events.FinishStage: self._finish_stage,
-            events.FinishJob: self._finish_job,
-            events.EndJob: self._end_job,
             events.DropRun: self._drop_run,
         }
 
@@ -239,7 +243,10 @@ class SimulatedCluster:
         for order in self._scheduler.handle(event):
             if isinstance(order, events.EndJob) and isinstance(event, events.RunFailed):
                 self._jobs[order.job].ended_by = (event.stage, event.task, event.attempt)
-            self._obey[type(order)](order)
+            if type(order) in _HAPPENS:
+                self._soon(_HAPPENS[type(order)](self.now_s, *order))
+            else:
+                self._obey[type(order)](order)
 
     def _soon(self, event: Event) -> None:
         self._clock.put(self.now_s, event, NOW)
@@ -345,23 +352,11 @@ class SimulatedCluster:
         tasks = group(stage.grouping, stage.labels, record.before(stage.name))
         self._soon(events.StageStarted(self.now_s, order.job, order.stage, tasks))
 
-    def _start_run(self, order: events.StartRun) -> None:
-        self._soon(events.RunStarted(self.now_s, *order))
-
     def _delay_task(self, order: events.DelayTask) -> None:
         self._soon(events.TaskDelayed(self.now_s, *order))
         time_s = self.now_s + order.wait_s
         requeued = events.TaskRequeued(time_s, order.job, order.stage, order.task)
         self._jobs[order.job].alarms.append(self._clock.put(time_s, requeued))
-
-    def _finish_stage(self, order: events.FinishStage) -> None:
-        self._soon(events.StageFinished(self.now_s, *order))
-
-    def _finish_job(self, order: events.FinishJob) -> None:
-        self._soon(events.JobFinished(self.now_s, *order))
-
-    def _end_job(self, order: events.EndJob) -> None:
-        self._soon(events.JobDied(self.now_s, *order))
 
     def _drop_run(self, order: events.DropRun) -> None:
         key: RunKey = (order.stage, order.task, order.attempt)

@@ -1,1 +1,1 @@
-"""Frozen values that every part shares: clusters, jobs, plans, work, events. They compute nothing and know no part."""
+"""Frozen values that every part shares: clusters, jobs, plans, work, events; and pure functions that make them."""

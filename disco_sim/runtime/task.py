@@ -64,18 +64,18 @@ def _compute(work: TaskWork, folder: str) -> TaskOutcome:
     return _outcome(context, outputs, failure)
 
 
-def debug(work: TaskWork, folder: str, call: Callable[..., Any]) -> None:
-    """Compute a run with its user's function called by `call(function, *args)`; errors are raised, prints are shown."""
-    copy_context().run(_debug, work, folder, call)
+def debug(work: TaskWork, folder: str, arm: Callable[..., Any]) -> None:
+    """Compute a run again; errors are raised, prints are shown. `arm` gets the user's function before it is called."""
+    copy_context().run(_debug, work, folder, arm)
 
 
-def _debug(work: TaskWork, folder: str, call: Callable[..., Any]) -> None:
+def _debug(work: TaskWork, folder: str, arm: Callable[..., Any]) -> None:
     program: Program = work.program
     context = TaskContext(work)
     opener = Opener(work.store.blob, program.folder)
     with sandbox(context, folder, program.files, work.luck, is_quiet=False):
         try:
-            _run(work, program, context, opener, call)
+            _run(work, program, context, opener, arm)
         finally:
             opener.close()
 
@@ -85,15 +85,14 @@ def _run(
     program: Program,
     context: TaskContext,
     opener: Opener,
-    call: Callable[..., Any] | None = None,
+    arm: Callable[..., Any] | None = None,
 ) -> list[tuple[int, Blob]]:
     with program.modules_present():
         parameters = program.load()
         name = program.roles[work.stage]
         role_class, run = _ROLES[name]
-        if call is not None:
-            function = parameters[name]
-            call(function)
+        if arm is not None:
+            arm(parameters[name])
         role = role_class(**{field: parameters[field] for field in role_class._fields})
         if not parameters.get("profile"):
             return run(role, work, context, opener)

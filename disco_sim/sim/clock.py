@@ -23,7 +23,6 @@ class Clock(Generic[EventType]):
     def __init__(self) -> None:
         self.now_s = 0.0
         self._heap: list[tuple[float, int, int, EventType]] = []
-        self._withdrawn: set[int] = set()
         self._waiting: set[int] = set()
         self._serial = 0
 
@@ -42,9 +41,7 @@ class Clock(Generic[EventType]):
 
     def withdraw(self, serial: int) -> None:
         """Let the event of `serial` not happen; one that has happened stays."""
-        if serial in self._waiting:
-            self._waiting.discard(serial)
-            self._withdrawn.add(serial)
+        self._waiting.discard(serial)
 
     def pop(self, until_s: float = math.inf) -> EventType | None:
         """The next event, after moving time to it; None (and time stays) when there is none up to `until_s`."""
@@ -67,5 +64,5 @@ class Clock(Generic[EventType]):
         return len(self._waiting)
 
     def _drop_withdrawn(self) -> None:
-        while self._heap and self._heap[0][2] in self._withdrawn:
-            self._withdrawn.discard(heapq.heappop(self._heap)[2])
+        while self._heap and self._heap[0][2] not in self._waiting:
+            heapq.heappop(self._heap)

@@ -1,4 +1,4 @@
-"""Stored data by URL. Knows neither jobs nor what the data means."""
+"""Stored data by URL, and which of it was dropped. Knows not what the data means."""
 
 from __future__ import annotations
 

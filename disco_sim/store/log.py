@@ -41,8 +41,8 @@ class _Table:
 class Log(Sequence[Event]):
     """Events in the order they happened: a sequence that only grows.
 
-    `log[i]` is the i-th event, `log.of(job)` those of one job. Text that repeats (job names, hosts,
-    stages) is kept once.
+    `log[i]` is the i-th event, `log.of(job)` those of one job. Numbers are kept as arrays, text by
+    reference, so names that events share cost a pointer each.
     """
 
     def __init__(self) -> None:
