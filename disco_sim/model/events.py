@@ -74,8 +74,35 @@ class RunFinished(NamedTuple):
     oob_puts: int
 
 
+class PhasesPlayed(NamedTuple):
+    """What the time of a run that ends in this instant went by with; its phases follow each other in this order.
+
+    All but `slowdown` are virtual seconds, whose sum is the run's duration; a run that ended early has zeros at the
+    end. `read_wait_s` and `write_wait_s` are waits for the node's disk. `slowdown` is how many times longer than
+    on a normal node of speed 1 the CPU work took, by the node's speed and by luck.
+    """
+
+    time_s: float
+    job: str
+    stage: str
+    task: int
+    attempt: int
+    host: str
+    startup_s: float
+    read_wait_s: float
+    read_s: float
+    transfer_s: float
+    cpu_s: float
+    write_wait_s: float
+    write_s: float
+    slowdown: float
+
+
 class RunFailed(NamedTuple):
-    """A run ended badly: kind `data` and `memory` can be tried again, `fatal` ends the job, `lost` was ended for it.
+    """A run ended badly: kind `data`, `crash` and `memory` can be tried again, `fatal` ends the job.
+
+    A run of kind `lost` was ended from outside, because its job ended, its node died, what it was reading was lost, or
+    another run of its task was faster; that is no failure of the task.
 
     `luck` is the draw in [0, 1) that the delay before the next try is made from.
     """
@@ -121,6 +148,17 @@ class OOBStored(NamedTuple):
     key: str
     n_bytes: int
     state: str
+
+
+class OutputLost(NamedTuple):
+    """What a done task had stored at `host` is lost before everybody read it, so the task has to run again."""
+
+    time_s: float
+    job: str
+    stage: str
+    task: int
+    host: str
+    reason: str
 
 
 class TaskDelayed(NamedTuple):
@@ -196,6 +234,60 @@ class NodeWhitelisted(NamedTuple):
     host: str
 
 
+class NodeDied(NamedTuple):
+    """A node is gone, with all that ran on it and all that tasks had stored there."""
+
+    time_s: float
+    host: str
+
+
+class NodeReturned(NamedTuple):
+    """A node that was dead is there again and can take runs."""
+
+    time_s: float
+    host: str
+
+
+class NodeSlowed(NamedTuple):
+    """CPU and disk of a node are from now on `factor` times slower than they were made; 1.0 is as before."""
+
+    time_s: float
+    host: str
+    factor: float
+
+
+class NetworkCut(NamedTuple):
+    """Nothing moves between the hosts `one` and the hosts `other`, until they are connected again."""
+
+    time_s: float
+    one: tuple[str, ...]
+    other: tuple[str, ...]
+
+
+class NetworkHealed(NamedTuple):
+    """What moves between the hosts `one` and the hosts `other` goes on."""
+
+    time_s: float
+    one: tuple[str, ...]
+    other: tuple[str, ...]
+
+
+class NetworkShared(NamedTuple):
+    """From now on transfers are shared `exact` (max-min fair), or by `ports`, because `n_flows` are too many for it."""
+
+    time_s: float
+    how: str
+    n_flows: int
+
+
+class CopiesDue(NamedTuple):
+    """A run of the stage may be slow by now, so that a second one of its task pays; the scheduler looks."""
+
+    time_s: float
+    job: str
+    stage: str
+
+
 Event = (
     JobSubmitted
     | StageStarted
@@ -203,7 +295,9 @@ Event = (
     | MessageSent
     | RunFinished
     | RunFailed
+    | PhasesPlayed
     | OutputStored
+    | OutputLost
     | OOBStored
     | TaskDelayed
     | TaskRequeued
@@ -214,6 +308,13 @@ Event = (
     | JobKillAsked
     | NodeBlacklisted
     | NodeWhitelisted
+    | NodeDied
+    | NodeReturned
+    | NodeSlowed
+    | NetworkCut
+    | NetworkHealed
+    | NetworkShared
+    | CopiesDue
 )
 
 
@@ -244,6 +345,14 @@ class DelayTask(NamedTuple):
     task: int
     failures: int
     host: str
+    wait_s: float
+
+
+class WatchCopies(NamedTuple):
+    """Look after `wait_s` virtual seconds whether runs of a stage are so slow that copies pay."""
+
+    job: str
+    stage: str
     wait_s: float
 
 
@@ -278,4 +387,4 @@ class DropRun(NamedTuple):
     reason: str
 
 
-Instruction = StartStage | StartRun | DelayTask | FinishStage | FinishJob | EndJob | DropRun
+Instruction = StartStage | StartRun | DelayTask | WatchCopies | FinishStage | FinishJob | EndJob | DropRun
