@@ -6,13 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python -m
 HAVE_CHROMIUM := { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null
-CORE := not browser and not kernel and not notebooks
+CORE := not browser and not kernel and not notebooks and not chaos
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help demo lab test check cov notebooks picture benchmark clean
-.PHONY: test-static test-core test-notebooks test-kernel test-browser chromium
+.PHONY: test-static test-core test-notebooks test-kernel test-browser chaos chromium
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ test-browser: $(VENV)/installed-test chromium ## the views in JupyterLab in a re
 	else \
 		echo 'SKIPPED TIER: browser (no chromium found)'; \
 	fi
+
+chaos: $(VENV)/installed-test ## thousands of random faults against six jobs; takes a few minutes and is no part of test
+	$(RUN) pytest -q -m chaos tests
 
 cov: $(VENV)/installed-test ## branch coverage of what computes, schedules and stores; fails below 95 %
 	$(RUN) pytest -q -m "$(CORE)" --cov --cov-branch --cov-fail-under=95

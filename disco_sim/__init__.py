@@ -16,6 +16,7 @@ from disco_sim.core import Disco, Job, Params, result_iterator
 from disco_sim.error import DataError, DiscoError, JobError
 from disco_sim.model.cluster import ClusterSpec, Node
 from disco_sim.sim.costs import Costs
+from disco_sim.sim.faults import Faults
 
 __version__ = "0.1.0"
 
@@ -25,6 +26,7 @@ __all__ = [
     "DataError",
     "Disco",
     "DiscoError",
+    "Faults",
     "Job",
     "JobError",
     "Node",

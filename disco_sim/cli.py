@@ -19,10 +19,10 @@ from disco_sim import __version__
 from disco_sim.core import Disco
 from disco_sim.error import DiscoError, JobError
 from disco_sim.progress import Progress
+from disco_sim.tables import Table, table_text
 from disco_sim.tracebacks import short_chain
-from disco_sim.views.render import table_text
 from disco_sim.views.report import job_part, report
-from disco_sim.views.rows import Table, oob_table, partitions_table
+from disco_sim.views.rows import oob_table, partitions_table
 from disco_sim.views.state import JobState
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -79,12 +79,14 @@ def run(script: str, args: tuple[str, ...], oob: bool, partitions: bool, events:
     jobs = [(disco, job) for disco in discos for job in disco.cluster.log.jobs]
     for disco, job in jobs:
         if partitions:
-            _print_table(f"Partitions of {job}", partitions_table(_state(disco, job), disco.cluster.read))
+            _print_table(f"Partitions of {job}", partitions_table(_state(disco, job), disco.cluster.archive.read))
         if oob:
             _print_table(f"Out-of-band results of {job}", oob_table(_state(disco, job), _oob_values(disco, job)))
     if html is not None:
         parts = [
-            job_part(disco.cluster.log, job, disco.cluster.read, _oob_values(disco, job), disco.cluster.spec.nodes)
+            job_part(
+                disco.cluster.log, job, disco.cluster.archive.read, _oob_values(disco, job), disco.cluster.spec.nodes
+            )
             for disco, job in jobs
         ]
         _write(html, report(os.path.basename(script), "" if parts else "The script ran no job.", parts))

@@ -13,9 +13,10 @@ from typing import Any
 from disco_sim.core import Disco, Job, Params, result_iterator
 from disco_sim.node.worker import get, kvgroup, map_line_reader, put, this_partition
 from disco_sim.sim.costs import Costs
-from disco_sim.views.render import preformatted, table, table_text
+from disco_sim.tables import Table, table, table_text
+from disco_sim.views.render import preformatted
 from disco_sim.views.report import job_part, report
-from disco_sim.views.rows import Table, oob_table, partitions_table
+from disco_sim.views.rows import oob_table, partitions_table
 from disco_sim.views.state import JobState
 
 TEXT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "hamlet.txt")
@@ -116,7 +117,7 @@ class Demo:
             table_text(self.top, indent="  "),
             self.verdict,
         ]
-        partitions = partitions_table(self._state, self.disco.cluster.read)
+        partitions = partitions_table(self._state, self.disco.cluster.archive.read)
         out_of_band = oob_table(self._state, dict(self.job.oob))
         for title, found in (("Partitions", partitions), ("Out-of-band results", out_of_band)):
             parts += ["", title, table_text(found, _MOST_ROWS, indent="  ")]
@@ -126,7 +127,7 @@ class Demo:
         """The page: the answer, the job's card with its timeline, and the functions that ran."""
         functions = "\n".join(inspect.getsource(one) for one in (fun_reader, fun_map, fun_reduce))
         cluster = self.disco.cluster
-        card = job_part(cluster.log, self.job.name, cluster.read, dict(self.job.oob), cluster.spec.nodes)
+        card = job_part(cluster.log, self.job.name, cluster.archive.read, dict(self.job.oob), cluster.spec.nodes)
         answer = table(self.top, "The ten most frequent words", bars={"count": "rgba(38, 150, 106, 0.8)"})
         return report(
             "Word count on a simulated Disco cluster",

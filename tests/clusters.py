@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from disco_sim.cluster.archive import Rules
 from disco_sim.cluster.simulated import SimulatedCluster
 from disco_sim.error import DataError
 from disco_sim.model import events
@@ -102,7 +103,8 @@ def request(
 def cluster(nodes: int | str = 2, slots: int = 1, **options: Any) -> SimulatedCluster:
     """A small cluster with a scripted engine."""
     spec = ClusterSpec.parse(nodes) if isinstance(nodes, str) else ClusterSpec.of(nodes, slots)
-    return SimulatedCluster(spec, Scripted(), **options)
+    rules = Rules(**{name: options.pop(name) for name in Rules._fields if name in options})
+    return SimulatedCluster(spec, Scripted(), rules=rules, **options)
 
 
 def finish(cluster: SimulatedCluster, until_s: float = math.inf) -> list[Event]:

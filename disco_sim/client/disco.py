@@ -7,19 +7,23 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from disco_sim.client import info
-from disco_sim.client.arguments import resolve
 from disco_sim.client.driver import Driver
+from disco_sim.client.faults import LiveFaults
 from disco_sim.client.inputs import cut_records, cut_text, frozen, lines_of
 from disco_sim.client.job import Job
 from disco_sim.client.moment import Moment
 from disco_sim.client.oob import AllOOBResults
-from disco_sim.client.prepare import prepare
 from disco_sim.client.registry import claim, free_port, release
 from disco_sim.client.results import result_iterator
+from disco_sim.client.submissions import Submissions
+from disco_sim.client.whatif import WhatIf
+from disco_sim.cluster.archive import Rules
 from disco_sim.cluster.base import Cluster
+from disco_sim.cluster.replay import Recording
 from disco_sim.cluster.simulated import SimulatedCluster
 from disco_sim.engine.base import Engine
 from disco_sim.engine.inline import Inline
@@ -28,11 +32,11 @@ from disco_sim.model import events
 from disco_sim.model.cluster import DEFAULT_SLOTS, ClusterSpec
 from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.events import Event
-from disco_sim.model.job import JobRequest, JobSpec
 from disco_sim.model.plan import Plan
 from disco_sim.sim.costs import Costs
-from disco_sim.sim.luck import draw_integer
+from disco_sim.sim.faults import Faults
 from disco_sim.util import netloc, schemesplit
+from disco_sim.views.history import History
 from disco_sim.views.monitor import Monitor
 
 if TYPE_CHECKING:
@@ -54,8 +58,10 @@ class Disco:
     run and `max_failures` forgiven failures a task are Disco's limits. `namespace="notebook"` lets job
     functions see the notebook's names, which a real worker would not have. `keep="results"` drops what
     is between the stages when a job ends; `shuffle_order="random"` mixes the order of reduce input.
-    `engine` computes the tasks, `costs` says how long work takes, and `dialect` what to do where Disco's
-    documentation and code differ (`max_failures` is the dialect's, unless given).
+    `engine` computes the tasks, `costs` says how long work takes, `faults` what goes wrong, and `dialect` what to do
+    where Disco's documentation and code differ (`max_failures` is the dialect's, unless given). `policy` is how jobs
+    share the slots, "fair" or "fifo", both Disco's; `speculative=True`, which Disco has not, lets a second run of a
+    slow task start on another node.
 
     >>> disco = Disco(nodes=2)
     >>> def fun_map(line, params):
@@ -75,6 +81,9 @@ class Disco:
         seed: int = 0,
         engine: Engine | None = None,
         costs: Costs | None = None,
+        faults: Faults | None = None,
+        policy: str = "fair",
+        speculative: bool = False,
         oob_limit: int = 1000,
         max_failures: int | None = None,
         namespace: str = "worker",
@@ -84,20 +93,18 @@ class Disco:
     ) -> None:
         _choice("namespace", namespace, ("worker", "notebook"))
         _choice("keep", keep, ("all", "results"))
+        _choice("policy", policy, ("fair", "fifo"))
         _choice("shuffle_order", shuffle_order, ("task", "random"))
         _limit("oob_limit", oob_limit)
         _limit("max_failures", max_failures)
-        if not (engine is None or hasattr(engine, "compute")) or not (costs is None or isinstance(costs, Costs)):
-            raise DiscoError(
-                f"engine={engine!r} and costs={costs!r} were given; an engine computes tasks, such as "
-                "disco_sim.engine.inline.Inline(), costs are disco_sim.Costs(...): leave out what you do not need"
-            )
+        for what, given, is_right, rule in (
+            ("engine", engine, hasattr(engine, "compute"), "computes tasks, such as disco_sim.engine.inline.Inline()"),
+            ("costs", costs, isinstance(costs, Costs), "says how long work takes: disco_sim.Costs(...)"),
+            ("faults", faults, isinstance(faults, Faults), "says what goes wrong: disco_sim.Faults().kill(...)"),
+        ):
+            if given is not None and not is_right:
+                raise DiscoError(f"{what}={given!r} was given; {what} {rule}; leave it out if you do not need it")
         self.seed = seed
-        self._namespace = namespace
-        self._dialect = dialect
-        self._specs: dict[str, JobSpec] = {}
-        self._requests: dict[str, JobRequest] = {}
-        self._serial = 0
         self._n_splits = 0
         self._is_closed = False
         self.cluster: Cluster
@@ -106,12 +113,12 @@ class Disco:
                 _spec(master if isinstance(master, ClusterSpec) else nodes, slots),
                 engine or Inline(),
                 master=_authority(master if isinstance(master, str) else "master"),
-                seed=seed,
+                rules=Rules(seed, oob_limit, keep, shuffle_order),
                 costs=costs,
-                oob_limit=oob_limit,
+                faults=faults,
                 max_failures=dialect.max_failures if max_failures is None else max_failures,
-                keep=keep,
-                shuffle_order=shuffle_order,
+                policy=policy,
+                has_copies=bool(speculative),
             )
         elif hasattr(master, "advance"):
             self.cluster = master
@@ -121,6 +128,8 @@ class Disco:
                 f"number of nodes is given by name: Disco(nodes={master!r})",
                 master=master,
             )
+        self._submissions = Submissions(self.cluster, seed, namespace, dialect)
+        self.history = History(self.cluster.log)
         self._driver = Driver(self.cluster)
         claim(self.master, self)
 
@@ -178,14 +187,7 @@ class Disco:
                 f"job {name!r} was submitted to {self.master}, which is closed; a closed Disco takes no jobs: "
                 "make a new one"
             )
-        spec = resolve(name, parameters, attributes, self._dialect)
-        full_name = self._full_name(name)
-        request = prepare(spec, full_name, self._serial, self.cluster, self._namespace, self._dialect)
-        self._serial += 1
-        self._specs[full_name] = spec
-        self._requests[full_name] = request
-        self.cluster.submit(request)
-        return full_name
+        return self._submissions.submit(name, parameters, attributes)
 
     def split(self, data: Any, n: int, rows: str = "tuple") -> list[str]:
         """`n` inputs for a job: a text file's path is cut at line ends, other data into slices of its records.
@@ -207,7 +209,7 @@ class Disco:
         urls: list[str] = []
         for part, records in enumerate(cut_records(data, n, rows)):
             urls.append(f"split://{self.master}/{number}/{part}-of-{n}")
-            self.cluster.store(urls[-1], frozen(records))
+            self.cluster.archive.store(urls[-1], frozen(records))
         return urls
 
     # -- what makes it move ------------------------------------------------------------------------
@@ -216,19 +218,35 @@ class Disco:
         """Let every active job run to its end."""
         self._driver.drive(lambda: False)
 
-    def step(self, run: bool = False) -> tuple[Event, ...]:
-        """Let the next event happen, or with `run=True` everything up to the next end of a task run; the events.
+    def step(self, run: bool = False, until: Any = None) -> tuple[Event, ...]:
+        """Let the next event happen, with `run=True` everything up to the next end of a task run, or with `until`
+        everything up to that virtual second of the cluster, which it then is; the events.
 
-        An empty tuple says that nothing more can happen.
+        An empty tuple says that nothing happened.
+
+        Raises:
+            DiscoError: If `until` is in the past, for nothing un-happens: at(t) looks back.
         """
-        happened: list[Event] = []
-
-        def is_done() -> bool:
+        log = self.cluster.log
+        n_before = len(log)
+        if until is not None:
+            if isinstance(until, bool) or not isinstance(until, (int, float)) or not until >= self.now_s:
+                raise DiscoError(
+                    f"step(until={until!r}) was asked for at {self.now_s:.3f} s; until is a number of virtual seconds "
+                    "from now on, for nothing un-happens: disco.at(t) shows how it was"
+                )
+            self._driver.drive(lambda: False, float(until))
+        else:
             ends = (events.RunFinished, events.RunFailed)
-            return bool(happened) and (not run or any(isinstance(event, ends) for event in happened))
+            n_seen = n_before
 
-        self._driver.drive(is_done, happened=happened)
-        return tuple(happened)
+            def is_done() -> bool:
+                nonlocal n_seen
+                new, n_seen = log[n_seen:], len(log)
+                return any(not run or isinstance(event, ends) for event in new)
+
+            self._driver.drive(is_done)
+        return tuple(log[n_before:])
 
     def wait(
         self,
@@ -250,12 +268,12 @@ class Disco:
         name = _name_of(name)
         mode = os.environ.get("DISCO_EVENTS", "") if show is None else show
         mode = "auto" if mode is True else mode or ""
-        if self.cluster.status(name) == "unknown job":
-            what = near_jobs(name, self._specs)
+        if self.cluster.archive.status(name) == "unknown job":
+            what = near_jobs(name, self._submissions)
             raise JobError(f"Status unknown job: only a submitted job can be waited for; {what}", self.master, name)
         deadline_s = math.inf if timeout is None else self.now_s + timeout
         with self._driver.watched(name, Monitor(str(mode))) if mode else nullcontext():
-            is_over = self._driver.drive(lambda: self.cluster.status(name) != "active", deadline_s)
+            is_over = self._driver.drive(lambda: self.cluster.archive.status(name) != "active", deadline_s)
         if not is_over:
             why = f"Timeout: the job is not ready after {timeout} virtual seconds; it stays active, wait() goes on"
             if deadline_s == math.inf:
@@ -264,7 +282,7 @@ class Disco:
         error = info.job_error(self.cluster, name)
         if error is not None:
             raise error
-        urls = self.cluster.results(name)
+        urls = self.cluster.archive.results(name)
         if clean:
             self.clean(name)
         return urls
@@ -277,10 +295,10 @@ class Disco:
         deadline_s = self.now_s + timeout / 1000
         if isinstance(jobspec, (str, Job)):
             name = _name_of(jobspec)
-            self._driver.drive(lambda: self.cluster.status(name) != "active", deadline_s)
+            self._driver.drive(lambda: self.cluster.archive.status(name) != "active", deadline_s)
             return self._status_and_results(name)
         names = [_name_of(entry[0] if isinstance(entry, (list, tuple)) else entry) for entry in jobspec]
-        self._driver.drive(lambda: any(self.cluster.status(name) != "active" for name in names), deadline_s)
+        self._driver.drive(lambda: any(self.cluster.archive.status(name) != "active" for name in names), deadline_s)
         both = [[name, self._status_and_results(name)] for name in names]
         return [one for one in both if one[1][0] != "active"], [one for one in both if one[1][0] == "active"]
 
@@ -300,7 +318,7 @@ class Disco:
                     number += 1
                     if number > offset:
                         yield number, line.record
-            is_over = self.cluster.status(name) != "active" or not self.step()
+            is_over = self.cluster.archive.status(name) != "active" or not self.step()
             if is_over and n_told == self.cluster.log.n_events(name):
                 return
 
@@ -319,9 +337,9 @@ class Disco:
     def kill(self, name: str | Job) -> None:
         """End a job: its runs are dropped, its record stays, its status is dead. An ended job is left alone."""
         name = _name_of(name)
-        if self.cluster.status(name) == "active":
+        if self.cluster.archive.status(name) == "active":
             self._driver.request(
-                events.JobKillAsked(self.now_s, name, "killed"), lambda: self.cluster.status(name) != "active"
+                events.JobKillAsked(self.now_s, name, "killed"), lambda: self.cluster.archive.status(name) != "active"
             )
 
     def blacklist(self, node: str) -> None:
@@ -337,27 +355,27 @@ class Disco:
     def clean(self, name: str | Job) -> None:
         """Kill a job if it runs, and forget its record; its data stays readable. An unknown job is left alone."""
         self.kill(name)
-        self.cluster.forget(_name_of(name), with_data=False)
+        self.cluster.archive.forget(_name_of(name), with_data=False)
 
     def purge(self, name: str | Job) -> None:
         """Kill a job if it runs, and forget its record and all its data. An unknown job is left alone."""
         self.kill(name)
-        self.cluster.forget(_name_of(name), with_data=True)
+        self.cluster.archive.forget(_name_of(name), with_data=True)
 
     # -- facts, in Disco's shapes --------------------------------------------------------------------
 
     def jobinfo(self, name: str | Job) -> dict[str, Any]:
         """A dict of facts about a job: timestamp, active, mapi, redi, reduce, results, inputs, hosts, username."""
-        name = self._known(name)
-        inputs = [piece.blob for piece in self._requests[name].inputs]
-        return info.job_info(self.cluster, name, self._specs[name].username, inputs)
+        name = _name_of(name)
+        inputs = [piece.blob for piece in self._submissions.request(name).inputs]
+        return info.job_info(self.cluster, name, self._submissions.spec(name).username, inputs)
 
     def joblist(self) -> list[list[Any]]:
         """[start time in epoch seconds, status, name] of every job, the newest first."""
         rows = [
-            [int(info.EPOCH_S + next(iter(self.cluster.log.of(name))).time_s), self.cluster.status(name), name]
-            for name in self._specs
-            if self.cluster.status(name) != "unknown job"
+            [int(info.EPOCH_S + next(iter(self.cluster.log.of(name))).time_s), self.cluster.archive.status(name), name]
+            for name in self._submissions
+            if self.cluster.archive.status(name) != "unknown job"
         ]
         return rows[::-1]
 
@@ -377,12 +395,12 @@ class Disco:
             DiscoError: "Unknown key or job name" if the job is unknown; OOBKeyError if only the key is.
         """
         name = self._known_oob(name)
-        return self.cluster.oob.get(name, key)
+        return self.cluster.archive.oob.get(name, key)
 
     def oob_list(self, name: str | Job) -> list[str]:
         """The keys of a job's out-of-band results, in the order they became visible."""
         name = self._known_oob(name)
-        return list(self.cluster.oob.committed(name))
+        return list(self.cluster.archive.oob.committed(name))
 
     def profile_stats(self, name: str | Job, mode: str = "") -> pstats.Stats:
         """The merged profiles of a job that was submitted with profile=True; `mode` is "map", "reduce", "" for all."""
@@ -393,24 +411,21 @@ class Disco:
         """The URLs of what the first stage produced, for another job to go on from; CommError 404 before its end."""
         plan = self.plan(name)
         name = _name_of(name)
-        return self.cluster.results(name, plan[0].name if plan else None)
+        return self.cluster.archive.results(name, plan[0].name if plan else None)
 
     def jobspec(self, name: str | Job) -> dict[str, Any]:
         """The parameters of a job, every default filled in."""
-        name = self._known(name)
-        return dict(vars(self._specs[name]))
+        return dict(vars(self._submissions.spec(_name_of(name))))
 
     jobdict = jobspec
 
     def plan(self, name: str | Job) -> Plan:
         """The stages of a job."""
-        name = self._known(name)
-        return self._requests[name].plan
+        return self._submissions.request(_name_of(name)).plan
 
     def jobpack(self, name: str | Job) -> bytes:
         """What was sent to the nodes: the job's parameters, pickled, with its functions as places in a list."""
-        name = self._known(name)
-        payload: bytes = self._requests[name].program.payload
+        payload: bytes = self._submissions.request(_name_of(name)).program.payload
         return payload
 
     def request(self, url: str, data: Any = None, offset: int = 0) -> bytes:
@@ -432,14 +447,21 @@ class Disco:
         """A row per node: host slots busy done failed data_errors status speed."""
         from disco_sim.views.frames import nodes_frame
 
-        return nodes_frame(self.cluster.log, self.cluster.spec)
+        return nodes_frame(self.history, self.cluster.spec)
 
     @property
     def jobs(self) -> pandas.DataFrame:
         """A row per job: job status stages started_s duration_s, in virtual seconds since the cluster's start."""
         from disco_sim.views.frames import jobs_frame
 
-        return jobs_frame(self.cluster.log)
+        return jobs_frame(self.history)
+
+    @property
+    def faults(self) -> LiveFaults:
+        """What goes wrong on this cluster; more can be added at any time: `disco.faults.kill("node02")`."""
+        if not isinstance(self.cluster, SimulatedCluster):
+            raise DiscoError(f"{self.master} is no simulated cluster, and faults happen on those only")
+        return LiveFaults(self.cluster, self._driver)
 
     @property
     def oob(self) -> AllOOBResults:
@@ -448,18 +470,18 @@ class Disco:
 
     def at(self, time_s: float) -> Moment:
         """The state of nodes and jobs at a virtual time, in seconds since the cluster's start; nothing un-happens."""
-        return Moment(self.cluster, time_s)
+        return Moment(self.cluster, self.history, time_s)
 
     def __repr__(self) -> str:
         spec = self.cluster.spec
-        numbers = ((len(spec.nodes), "node"), (spec.n_slots, "slot"), (len(self._specs), "job"))
+        numbers = ((len(spec.nodes), "node"), (spec.n_slots, "slot"), (len(self._submissions), "job"))
         facts = [f"{number} {noun}{'s' * (number != 1)}" for number, noun in numbers]
         return f"Disco({', '.join([self.master, *facts, *['closed'] * self._is_closed])})"
 
     def _card(self) -> Card:
         from disco_sim.views.cards import disco_card
 
-        return disco_card(self.cluster.log, self.cluster.spec, self.master)
+        return disco_card(self.history, self.cluster.spec, self.master)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         card = self._card()
@@ -467,29 +489,34 @@ class Disco:
 
     # -- inside ----------------------------------------------------------------------------------------
 
-    def _full_name(self, prefix: str) -> str:
-        """A name like Disco's, prefix@megaseconds:seconds:microseconds in hex, from seed, port and count alone."""
-        megaseconds, seconds = divmod(info.EPOCH_S + self._serial, 10**6)
-        port = self.master.rpartition(":")[2]
-        microseconds = draw_integer(self.seed, "job name", port, self._serial) % 10**6
-        return f"{prefix}@{megaseconds:x}:{seconds:x}:{microseconds:x}"
+    def _replayer(self, name: str | Job) -> WhatIf:
+        """A finished job, ready to be played again under other settings."""
+        name = self._known(name)
+        if not isinstance(self.cluster, SimulatedCluster) or self.cluster.archive.status(name) != "ready":
+            raise DiscoError(
+                f"job {name!r} is {self.cluster.archive.status(name)}, and only a job that is ready, on a simulated "
+                "cluster, can be played again under other settings: wait() for it first"
+            )
+        recording = Recording.of(self.cluster, name)
+        return WhatIf(
+            recording,
+            self._submissions.spec(name).partitions,
+            lambda n: replace(recording, request=self._submissions.repartitioned(name, n), computed={}),
+        )
 
     def _status_and_results(self, name: str) -> list[Any]:
-        status = self.cluster.status(name)
-        return [status, self.cluster.results(name) if status == "ready" else []]
+        status = self.cluster.archive.status(name)
+        return [status, self.cluster.archive.results(name) if status == "ready" else []]
 
     def _known(self, job: str | Job) -> str:
         """The full name of a job that is on record."""
-        name = _name_of(job)
-        if self.cluster.status(name) == "unknown job":
-            raise CommError(f"Not found: unknown job {name!r}; {near_jobs(name, self._specs)}", name, 404)
-        return name
+        return self._submissions.known(_name_of(job))
 
     def _known_oob(self, job: str | Job) -> str:
         """The full name of a job whose out-of-band results are there."""
         name = _name_of(job)
-        if name not in self.cluster.oob:
-            raise DiscoError(f"Unknown key or job name: there is no job {name!r}; {near_jobs(name, self._specs)}")
+        if name not in self.cluster.archive.oob:
+            raise DiscoError(f"Unknown key or job name: there is no job {name!r}; {near_jobs(name, self._submissions)}")
         return name
 
     def _node(self, host: str) -> None:

@@ -58,12 +58,8 @@ class Driver:
         self._moving = threading.Lock()
         self._n_heard = 0
 
-    def drive(
-        self, is_done: Callable[[], bool], until_s: float = math.inf, happened: list[Event] | None = None
-    ) -> bool:
+    def drive(self, is_done: Callable[[], bool], until_s: float = math.inf) -> bool:
         """Let things happen until `is_done()`, or nothing can happen up to `until_s`; whether it is done.
-
-        What happened is added to `happened`.
 
         Raises:
             DiscoError: If the cluster is being driven already.
@@ -71,19 +67,17 @@ class Driver:
         if not self._moving.acquire(blocking=False):
             raise DiscoError(
                 f"{self._cluster.master} is being driven already, and only one call at a time can drive it; inside a "
-                "job function or a widget's handler use what does not drive: frames, job.oob, status; kill() and "
-                "blacklist() are taken as requests"
+                "job function or a widget's handler use what does not drive: frames, job.oob, status; kill(), "
+                "blacklist() and new faults are taken as requests"
             )
         with self._let_go(), _interrupts() as interrupts:
             while not is_done():
-                new = self._cluster.advance(until_s)
-                if happened is not None:
-                    happened.extend(new)
+                is_moved = self._cluster.advance(until_s)
                 self._hear()
                 if interrupts:
                     self._end_last_job()
                     raise KeyboardInterrupt
-                if not new:
+                if not is_moved:
                     return is_done()
             return True
 
@@ -103,6 +97,10 @@ class Driver:
     def request(self, event: Event, is_done: Callable[[], bool] | None = None) -> None:
         """Ask the loop for something; when nobody drives it, let it be taken at once, without moving time."""
         self._cluster.ask(event)
+        self.take_requests(is_done)
+
+    def take_requests(self, is_done: Callable[[], bool] | None = None) -> None:
+        """Let what was asked for happen, if it is for now and nobody drives the cluster, without moving time."""
         if not self._moving.locked():
             n_before = len(self._cluster.log)
             self.drive(is_done or (lambda: len(self._cluster.log) > n_before), self._cluster.now_s)
@@ -123,9 +121,9 @@ class Driver:
     def _end_last_job(self) -> None:
         """Kill the job that the last event was about, as if one of its runs had been interrupted."""
         job = getattr(self._cluster.log[-1], "job", "")
-        if self._cluster.status(job) == "active":
+        if self._cluster.archive.status(job) == "active":
             self._cluster.ask(events.JobKillAsked(self._cluster.now_s, job, "interrupted"))
-            while self._cluster.status(job) == "active":
+            while self._cluster.archive.status(job) == "active":
                 self._cluster.advance(self._cluster.now_s)
 
     def _hear(self) -> None:

@@ -87,7 +87,7 @@ def explain(cluster: Cluster, job: str, spec: Mapping[str, Any], key: Any) -> Ex
 
 def _count(cluster: Cluster, output: Output, key: Any) -> int:
     try:
-        blob = cluster.read(output.blob)
+        blob = cluster.archive.read(output.blob)
     except DataError:
         return 0
     return 0 if blob.form == "bytes" else sum(1 for found, _ in blob.pairs() if found == key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import os
 import re
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from disco_sim.cluster.base import Cluster
@@ -12,13 +13,13 @@ from disco_sim.error import JobError
 from disco_sim.model.cluster import ClusterSpec
 from disco_sim.runtime.sandbox import user_traceback
 from disco_sim.views.state import JobState, NodeState, node_states
-from disco_sim.views.story import timestamp
+from disco_sim.views.story import EPOCH, timestamp
 
 if TYPE_CHECKING:
     import pstats
 
-EPOCH_S = 1283299200
-"""Virtual time 0, 2010-09-01 00:00:00 UTC, in seconds since 1970."""
+EPOCH_S = int(EPOCH.replace(tzinfo=UTC).timestamp())
+"""Virtual time 0 in seconds since 1970."""
 
 _SIMULATED_DISK_BYTES = 64 * 2**30
 _MOST_INPUTS = 100
@@ -30,11 +31,11 @@ def job_info(cluster: Cluster, job: str, username: str, inputs: list[str]) -> di
     counters = {name: list(stage.counters) for name, stage in state.stages.items()}
     return {
         "timestamp": timestamp(state.submitted_s),
-        "active": cluster.status(job),
+        "active": cluster.archive.status(job),
         "mapi": counters.get("map", [0, 0, 0, 0]),
         "redi": counters.get("reduce", [0, 0, 0, 0]),
         "reduce": "reduce" in counters,
-        "results": cluster.results(job),
+        "results": cluster.archive.results(job),
         "inputs": inputs[:_MOST_INPUTS],
         "hosts": list(state.hosts),
         "username": username,
@@ -46,7 +47,7 @@ def node_info(cluster: Cluster) -> dict[str, dict[str, Any]]:
     states = node_states(cluster.log)
     busy: dict[str, list[str]] = {}
     for job in cluster.log.jobs:
-        if cluster.status(job) == "active":
+        if cluster.archive.status(job) == "active":
             for host in JobState.of(cluster.log, job).hosts:
                 busy.setdefault(host, []).append(job)
     info: dict[str, dict[str, Any]] = {}
@@ -107,7 +108,7 @@ def profile_stats(cluster: Cluster, job: str, mode: str) -> pstats.Stats:
 
     profiles = [
         _Profile(entry.value)
-        for key, entry in cluster.oob.committed(job).items()
+        for key, entry in cluster.archive.oob.committed(job).items()
         if key.startswith(f"profile-{mode}") and isinstance(entry.value, bytes)
     ]
     if not profiles:
@@ -121,9 +122,9 @@ def profile_stats(cluster: Cluster, job: str, mode: str) -> pstats.Stats:
 
 def job_error(cluster: Cluster, job: str) -> JobError | None:
     """Why a dead job died, with the user's own exception as cause; None for any other job."""
-    if cluster.status(job) != "dead":
+    if cluster.archive.status(job) != "dead":
         return None
-    found = cluster.failure(job)
+    found = cluster.archive.failure(job)
     reason = JobState.of(cluster.log, job).reason
     if found is None:
         advice = "what it did until then stays in job.tasks, and job.resubmit() runs it again"

@@ -90,7 +90,7 @@ class Expansion:
 
     def _index(self, url: str) -> list[tuple[int, str]]:
         try:
-            return cluster_of(url, self._cluster).index(url)
+            return cluster_of(url, self._cluster).archive.index(url)
         except DataError as error:
             raise InputError(f"input {url!r} cannot be used: {error}", input=url) from error
 
@@ -123,7 +123,7 @@ class Expansion:
         else:
             files, what = [], "there is no such file"
         if not files:
-            tag = f", tag://{path} for the tag of that name" if path in self._cluster.tags.list(path) else ""
+            tag = f", tag://{path} for the tag of that name" if path in self._cluster.archive.tags.list(path) else ""
             raise InputError(
                 f"input {url!r} cannot be used: {what}, seen from the folder the notebook runs in; "
                 f"give a path of a file, a directory, a glob, or a URL such as raw://some text{tag}; records in a "
@@ -149,12 +149,12 @@ class Expansion:
                 continue
             try:
                 owner = cluster_of(url, self._cluster)
-                blob = owner.read(url)
+                blob = owner.archive.read(url)
             except DataError as error:
                 gone, n_gone = error, n_gone + 1
                 continue
             if owner is not self._cluster:
-                self._cluster.store(url, blob)
+                self._cluster.archive.store(url, blob)
         if gone is not None and n_gone == len(urls):
             raise InputError(f"input {urls[0]!r} cannot be used: {gone}", input=urls[0]) from gone
         return urls
@@ -178,7 +178,7 @@ class Expansion:
             size = size_of_file(url)
             if scheme in STORED_SCHEMES:
                 with suppress(DataError):
-                    size = self._cluster.read(url).n_bytes
+                    size = self._cluster.archive.read(url).n_bytes
             if size is not None:
                 return size
         return 0

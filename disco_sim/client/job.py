@@ -79,12 +79,8 @@ class Job:
 
     def resubmit(self, **changes: Any) -> Job:
         """The same job submitted again, with some parameters changed, as a new Job."""
-        given = {
-            name: value
-            for name, value in self.disco.jobspec(self.name).items()
-            if name in defaults() and name not in ("prefix", "nr_reduces")
-        }
-        return Job(self.disco, self.disco.submit(self.name.partition("@")[0], {**given, **changes}))
+        given = {**self.disco._submissions.given(self.name), **changes}
+        return Job(self.disco, self.disco.submit(self.name.partition("@")[0], given))
 
     def wait(
         self,
@@ -117,7 +113,7 @@ class Job:
     @property
     def status(self) -> str:
         """`active`, `ready`, `dead`, or `unknown job`."""
-        return self.disco.cluster.status(self.name)
+        return self.disco.cluster.archive.status(self.name)
 
     @property
     def error(self) -> JobError | None:
@@ -165,21 +161,28 @@ class Job:
         """A row per run of a task: where and when it ran, how it ended, what it read and wrote."""
         from disco_sim.views.frames import tasks_frame
 
-        return tasks_frame(self.disco.cluster.log, self.name)
+        return tasks_frame(self.disco.history, self.name)
+
+    @property
+    def phases(self) -> pandas.DataFrame:
+        """A row per phase of each run that has ended: startup, wait (for the disk), read, transfer, cpu, write."""
+        from disco_sim.views.frames import phases_frame
+
+        return phases_frame(self.disco.history, self.name)
 
     @property
     def partitions(self) -> pandas.DataFrame:
         """A row per stage and partition: records, keys, bytes, its share, its largest key."""
         from disco_sim.views.frames import partitions_frame
 
-        return partitions_frame(self.disco.cluster.log, self.name, self.disco.cluster.read)
+        return partitions_frame(self.disco.history, self.name, self.disco.cluster.archive.read)
 
     @property
     def shuffle(self) -> pandas.DataFrame:
         """A row per piece of data that moved between stages: from which task and host, to which."""
         from disco_sim.views.frames import shuffle_frame
 
-        return shuffle_frame(self.disco.cluster.log, self.name)
+        return shuffle_frame(self.disco.history, self.name)
 
     @property
     def oob(self) -> OOBResults:
@@ -191,7 +194,7 @@ class Job:
         """A row per line of the job's log: time_s host level stage task message."""
         from disco_sim.views.frames import log_frame
 
-        return log_frame(self.disco.cluster.log, self.name)
+        return log_frame(self.disco.history, self.name)
 
     def output(self) -> pandas.DataFrame:
         """The results as a table: partition key value; of a finished job only, in partition order."""
@@ -202,19 +205,23 @@ class Job:
             return output_frame([])
         return output_frame(
             (number, key, value)
-            for number, url in enumerate(cluster.results(self.name))
+            for number, url in enumerate(cluster.archive.results(self.name))
             for key, value in result_iterator([url], ddfs=self.disco)
         )
 
     def at(self, time_s: float) -> JobMoment:
         """The job's tables as of `time_s` virtual seconds after its submission; nothing un-happens."""
-        return JobMoment(self.disco.cluster, self.name, time_s)
+        return JobMoment(self.disco.cluster, self.disco.history, self.name, time_s)
 
-    def compare(self, other: Job) -> pandas.DataFrame:
-        """A row per task of this job or `other`, side by side: hosts, number of runs, virtual seconds, records.
+    def compare(self, other: Job, by: str = "task") -> pandas.DataFrame:
+        """This job and `other` side by side: a row per task, or with by="phase" a row per stage and phase.
 
-        `difference_s` is how much longer the other one's task took, from its first run's start to its
-        last one's end. Tasks are matched by stage and number; what one of the jobs does not have is <NA>.
+        By task: hosts, number of runs, virtual seconds from the first run's start to the last one's end, records. By
+        phase: the seconds of all runs together. `difference_s` is how much longer the other one took. Tasks are matched
+        by stage and number; what one of the jobs does not have is <NA>.
+
+        Raises:
+            DiscoError: If `other` is no Job, or `by` neither of the two.
         """
         from disco_sim.views.frames import compare_frame
 
@@ -222,8 +229,57 @@ class Job:
             raise DiscoError(
                 f"compare({other!r}) was asked for; a job is compared with another Job, as resubmit() gives one"
             )
-        logs = self.disco.cluster.log, other.disco.cluster.log
-        return compare_frame(logs[0], self.name, logs[1], other.name)
+        logs = self.disco.history, other.disco.history
+        return compare_frame(logs[0], self.name, logs[1], other.name, by=by)
+
+    def what_if(
+        self,
+        nodes: Any = None,
+        slots: Any = None,
+        partitions: Any = None,
+        costs: Any = None,
+        faults: Any = None,
+        speculative: Any = None,
+    ) -> pandas.DataFrame:
+        """How long this job would take on other clusters, at other prices, or while things go wrong: a row a setting.
+
+        Each argument is one value or a list; all combinations are played, each alone on a cluster whose time begins
+        with the job, without faults unless given. `nodes` is a number, a text such as "node01:10 x4" or a ClusterSpec,
+        `slots` the slots of each node. `costs` and `faults` may be dicts, whose keys name them in the table.
+
+        The work that was recorded is played again, and no function of yours is called, unless it asked for something
+        that is different then (the host it runs on, say), or `partitions` is another: `computed` is the number of
+        runs that were computed anew. Each task has the same luck in every row.
+
+        `speed_up` is against the job as it ran, alone on its cluster; `efficiency` is that per slot. No schedule on
+        these slots is faster than `lower_s`; `upper_s` bounds any that lets no slot idle (infinite when runs failed).
+        The columns from `cpu` to `startup` are shares of the critical path. `network_sharing` says whether transfers
+        were shared exactly or by ports. A job that dies has no makespan.
+
+        Raises:
+            DiscoError: If the job is not ready, or for a value that cannot be.
+        """
+        return self.disco._replayer(self.name).frame(
+            nodes=nodes, slots=slots, partitions=partitions, costs=costs, faults=faults, speculative=speculative
+        )
+
+    def bottleneck(self) -> Bottleneck:
+        """Which of six changes would make this job faster by most: one more slot a node, twice the network, twice the
+        disk, twice the partitions, speculative copies, or no work in its slowest task (of a stage with several).
+
+        Each is played by itself, as `what_if` does; displayed, it is a table of all six.
+        """
+        return self.disco._replayer(self.name).bottleneck()
+
+    def samples(self) -> list[tuple[float, int, int]]:
+        """(CPU seconds, records in and out, bytes in and out) of each task that was computed here, measured on this
+        machine; `Costs.fit(job)` learns from them.
+        """
+        computed = self.disco.cluster.archive.record(self.name).computed
+        return [
+            (counts.cpu_s, counts.records_in + counts.records_out, counts.bytes_in + counts.bytes_out)
+            for counts in (one.outcome.counts for one in computed.values())
+        ]
 
     def story(self, task: str) -> Story:
         """Everything that happened to one task, such as "map:0"."""
@@ -247,7 +303,7 @@ class Job:
         from disco_sim.client.debugging import debug
 
         if task is None:
-            found = self.disco.cluster.failure(self.name)
+            found = self.disco.cluster.archive.failure(self.name)
             if found is not None:
                 debug(found[1])
                 return
@@ -257,13 +313,13 @@ class Job:
         runs = frame.run[(frame.stage == stage) & (frame.task == number)].tolist()
         if not runs:
             raise DiscoError(f"task {task} of job {self.name!r} has not run yet; wait() for the job, or step() it")
-        debug(self.disco.cluster.work(self.name, stage, number, runs[-1] if run is None else run))
+        debug(self.disco.cluster.archive.work(self.name, stage, number, runs[-1] if run is None else run))
 
     def view(self) -> ipywidgets.Widget:
         """A widget: partitions, out-of-band results and log, with a slider over virtual time."""
         from disco_sim.views.widgets import job_view
 
-        return job_view(self.disco.cluster.log, self.name, self.disco.cluster.read, dict(self.oob))
+        return job_view(self.disco.cluster.log, self.name, self.disco.cluster.archive.read, dict(self.oob))
 
     def _task(self, task: str) -> tuple[str, int]:
         stage, colon, number = str(task).rpartition(":")
@@ -283,16 +339,16 @@ class Job:
     def __repr__(self) -> str:
         if self._disco is None or self.status == "unknown job":
             return f"{type(self).__name__}({self.name}, {'forgotten' if '@' in self.name else 'not submitted'})"
-        from disco_sim.views.state import JobState
-
-        progress = JobState.of(self.disco.cluster.log, self.name).progress
+        progress = self.disco.history.job(self.name).progress
         return f"{type(self).__name__}({self.name}, {self.status}{', ' if progress else ''}{progress})"
 
     def _card(self) -> Card:
         from disco_sim.views.cards import job_card
 
         cluster = self.disco.cluster
-        return job_card(cluster.log, self.name, read=cluster.read, values=dict(self.oob), nodes=cluster.spec.nodes)
+        return job_card(
+            self.disco.history, self.name, read=cluster.archive.read, values=dict(self.oob), nodes=cluster.spec.nodes
+        )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         if self._disco is None or self.status == "unknown job":
@@ -336,3 +392,4 @@ class Story:
 
 if TYPE_CHECKING:
     from disco_sim.client.explain import Explanation
+    from disco_sim.client.whatif import Bottleneck

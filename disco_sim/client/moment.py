@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from disco_sim.client.oob import OOBResults
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import DiscoError
-from disco_sim.views.state import JobState
+from disco_sim.views.history import History
 
 if TYPE_CHECKING:
     import pandas
@@ -29,58 +29,66 @@ def checked_time(time_s: Any) -> float:
 class JobMoment:
     """A job as it was `time_s` virtual seconds after its submission: the tables of a Job, as of then."""
 
-    def __init__(self, cluster: Cluster, job: str, time_s: float) -> None:
+    def __init__(self, cluster: Cluster, history: History, job: str, time_s: float) -> None:
         self._cluster = cluster
-        self.name = job
+        self._history = history
+        self.name: str = job
         self.time_s = checked_time(time_s)
 
     @property
     def status(self) -> str:
         """`active`, `ready` or `dead`, as of then."""
-        return JobState.of(self._cluster.log, self.name, self.time_s).status
+        return self._history.job(self.name, self.time_s).status
 
     @property
     def tasks(self) -> pandas.DataFrame:
         """`job.tasks` as of then."""
         from disco_sim.views.frames import tasks_frame
 
-        return tasks_frame(self._cluster.log, self.name, self.time_s)
+        return tasks_frame(self._history, self.name, self.time_s)
+
+    @property
+    def phases(self) -> pandas.DataFrame:
+        """`job.phases` of the runs that had ended by then."""
+        from disco_sim.views.frames import phases_frame
+
+        return phases_frame(self._history, self.name, self.time_s)
 
     @property
     def partitions(self) -> pandas.DataFrame:
         """`job.partitions` as of then."""
         from disco_sim.views.frames import partitions_frame
 
-        return partitions_frame(self._cluster.log, self.name, self._cluster.read, self.time_s)
+        return partitions_frame(self._history, self.name, self._cluster.archive.read, self.time_s)
 
     @property
     def shuffle(self) -> pandas.DataFrame:
         """`job.shuffle` as of then."""
         from disco_sim.views.frames import shuffle_frame
 
-        return shuffle_frame(self._cluster.log, self.name, self.time_s)
+        return shuffle_frame(self._history, self.name, self.time_s)
 
     @property
     def log(self) -> pandas.DataFrame:
         """`job.log` up to then."""
         from disco_sim.views.frames import log_frame
 
-        return log_frame(self._cluster.log, self.name, self.time_s)
+        return log_frame(self._history, self.name, self.time_s)
 
     @property
     def oob(self) -> pandas.DataFrame:
         """The out-of-band results that were visible then, and those that had been dropped."""
         from disco_sim.views.frames import oob_frame
 
-        return oob_frame(self._cluster.log, self.name, dict(OOBResults(self._cluster, self.name)), until_s=self.time_s)
+        return oob_frame(self._history, self.name, dict(OOBResults(self._cluster, self.name)), until_s=self.time_s)
 
     def _card(self) -> Card:
         from disco_sim.views.cards import job_card
 
         return job_card(
-            self._cluster.log,
+            self._history,
             self.name,
-            read=self._cluster.read,
+            read=self._cluster.archive.read,
             values=dict(OOBResults(self._cluster, self.name)),
             nodes=self._cluster.spec.nodes,
             until_s=self.time_s,
@@ -97,8 +105,9 @@ class JobMoment:
 class Moment:
     """A Disco as it was `time_s` virtual seconds after its start."""
 
-    def __init__(self, cluster: Cluster, time_s: float) -> None:
+    def __init__(self, cluster: Cluster, history: History, time_s: float) -> None:
         self._cluster = cluster
+        self._history = history
         self.time_s = checked_time(time_s)
 
     @property
@@ -106,14 +115,14 @@ class Moment:
         """`disco.nodes` as of then."""
         from disco_sim.views.frames import nodes_frame
 
-        return nodes_frame(self._cluster.log, self._cluster.spec, self.time_s)
+        return nodes_frame(self._history, self._cluster.spec, self.time_s)
 
     @property
     def jobs(self) -> pandas.DataFrame:
         """`disco.jobs` as of then."""
         from disco_sim.views.frames import jobs_frame
 
-        return jobs_frame(self._cluster.log, self.time_s)
+        return jobs_frame(self._history, self.time_s)
 
     def job(self, name: Any) -> JobMoment:
         """A job, or its name, as it was at this moment.
@@ -122,10 +131,16 @@ class Moment:
             DiscoError: If the job had not been submitted by then.
         """
         name = str(getattr(name, "name", name))
-        submitted_s = JobState.of(self._cluster.log, name, 0.0).submitted_s
+        submitted_s = self._history.job(name, 0.0).submitted_s
         if submitted_s > self.time_s:
             raise DiscoError(f"job {name!r} was submitted at {submitted_s:.3f} s, after {self.time_s:.3f} s")
-        return JobMoment(self._cluster, name, self.time_s - submitted_s)
+        return JobMoment(self._cluster, self._history, name, self.time_s - submitted_s)
 
     def __repr__(self) -> str:
         return f"Moment({self._cluster.master} at {self.time_s:.3f} s)"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from disco_sim.views.cards import disco_card
+
+        card = disco_card(self._history, self._cluster.spec, self._cluster.master, until_s=self.time_s)
+        return {"text/plain": card.text(), "text/html": card.html()}

@@ -61,9 +61,9 @@ def tagged(name: str, own: Cluster | None = None) -> list[list[str]]:
     clusters = [] if own is None else [own]
     clusters += [disco.cluster for disco in open_discos()]
     for cluster in clusters:
-        if name in cluster.tags.list(name):
-            return cluster.tags.urls(name)
-    known = sorted({tag for cluster in clusters for tag in cluster.tags.list()})
+        if name in cluster.archive.tags.list(name):
+            return cluster.archive.tags.urls(name)
+    known = sorted({tag for cluster in clusters for tag in cluster.archive.tags.list()})
     raise CommError(f"Tag not found; the tags are: {', '.join(known) or 'none'}", f"tag://{name}", 404)
 
 

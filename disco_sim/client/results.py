@@ -48,7 +48,7 @@ def _records(
     own: Cluster | None,
 ) -> Iterator[Any]:
     def fetch(url: str) -> Blob:
-        return cluster_of(url, own).read(url)
+        return cluster_of(url, own).archive.read(url)
 
     for replicas in _expand(urls, own):
         notifier(replicas if len(replicas) > 1 else replicas[0])
@@ -78,6 +78,6 @@ def _expand(urls: Iterable[Any], own: Cluster | None) -> Iterator[list[str]]:
         if len(replicas) > 1 or scheme not in ("dir", "tag"):
             yield replicas
         elif scheme == "dir":
-            yield from ([blob] for _, blob in cluster_of(replicas[0], own).index(replicas[0]))
+            yield from ([blob] for _, blob in cluster_of(replicas[0], own).archive.index(replicas[0]))
         else:
             yield from _expand(tagged(rest, own), own)

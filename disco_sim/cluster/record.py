@@ -1,11 +1,12 @@
-"""What a simulated cluster keeps of one job beside the log: its request, tasks, outputs and failures."""
+"""What a cluster keeps of one job beside the log: its request, tasks, runs, outputs and failures."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
+from disco_sim.model.events import RunStarted
 from disco_sim.model.job import JobRequest
 from disco_sim.model.plan import Output, TaskInputs
 from disco_sim.model.work import Failure, TaskOutcome
@@ -13,13 +14,28 @@ from disco_sim.model.work import Failure, TaskOutcome
 RunKey = tuple[str, int, int]
 """Stage, task and attempt."""
 
+TaskKey = tuple[str, int]
+"""Stage and task."""
+
 
 @dataclass(slots=True)
 class RunningRun:
-    """A run between its start and its end: what it will turn out to have produced, and its entries in the clock."""
+    """A run from the moment it was ordered to its end: its start, and the `activity` that it is on its node.
 
-    outcome: TaskOutcome
-    serials: list[int]
+    `outcome` is None until it was computed; a dropped run only waits for its end to be told.
+    """
+
+    started: RunStarted
+    pieces: tuple[Output, ...] = ()
+    outcome: TaskOutcome | None = None
+    activity: Any = None
+    slowdown: float = 1.0
+    is_dropped: bool = False
+
+    @property
+    def host(self) -> str:
+        """The node it is on."""
+        return self.started.host
 
 
 class StartedRun(NamedTuple):
@@ -34,12 +50,56 @@ class DoneTask(NamedTuple):
     """Where a task was done, and its outputs by label."""
 
     host: str
-    outputs: list[Output]
+    outputs: tuple[Output, ...]
+
+
+class Computed(NamedTuple):
+    """An outcome that was computed, and what the code may have asked for: where it ran, and what it read."""
+
+    outcome: TaskOutcome
+    host: str
+    replica: int
+    pieces: tuple[Output, ...]
+
+    def holds(self, host: str, replica: int, pieces: tuple[Output, ...]) -> bool:
+        """Whether a run with another host, replica and pieces would compute the same: nothing it asked is different."""
+        asked = self.outcome.asked
+        if not asked:
+            return True
+        return (
+            ("host" not in asked or host == self.host)
+            and ("replica" not in asked or replica == self.replica)
+            and (
+                "inputs" not in asked
+                or pieces is self.pieces
+                or [piece.urls for piece in pieces] == [piece.urls for piece in self.pieces]
+            )
+        )
+
+    def is_like(self, other: Computed) -> bool:
+        """Whether later stages can see no difference."""
+        return (self.outcome.outputs, self.outcome.oob) == (other.outcome.outputs, other.outcome.oob)
+
+    @property
+    def has_data(self) -> bool:
+        """Whether its outputs are kept, not only their sizes."""
+        return all(blob.data is not None for _, blob in self.outcome.outputs)
+
+    def without_data(self) -> Computed:
+        """The same with its outputs' sizes only."""
+        outputs = tuple((label, blob._replace(data=None)) for label, blob in self.outcome.outputs)
+        return self._replace(outcome=replace(self.outcome, outputs=outputs))
 
 
 @dataclass(slots=True)
 class JobRecord:
-    """One job of a simulated cluster; `ended_by` is the failed run that ended it, if one did."""
+    """One job of a cluster; `ended_by` is the failed run that ended it, if one did.
+
+    `computed` are the outcomes of tasks that went well. `altered` are the stages of which a task was computed again
+    and came out differently, so that what was computed from its output before does not hold any more. `losing` are done
+    tasks whose outputs are lost in this very instant, `lost` the URLs by label of those lost before, until the task has
+    run again.
+    """
 
     request: JobRequest
     status: str = "active"
@@ -48,13 +108,42 @@ class JobRecord:
     started: dict[RunKey, StartedRun] = field(default_factory=dict)
     finished: set[str] = field(default_factory=set)
     running: dict[RunKey, RunningRun] = field(default_factory=dict)
+    computed: dict[TaskKey, Computed] = field(default_factory=dict)
+    altered: set[str] = field(default_factory=set)
+    losing: set[TaskKey] = field(default_factory=set)
+    lost: dict[TaskKey, dict[int, str]] = field(default_factory=dict)
     failures: dict[RunKey, Failure] = field(default_factory=dict)
     ended_by: RunKey | None = None
     alarms: list[int] = field(default_factory=list)
+    _folders: dict[str, str] = field(default_factory=dict)
 
     def stage_level(self, stage: str) -> int:
         """The number of a stage in the plan."""
-        return [one.name for one in self.request.plan].index(stage)
+        for number, one in enumerate(self.request.plan):
+            if one.name == stage:
+                return number
+        raise ValueError(f"{stage!r} is no stage of job {self.request.name!r}")
+
+    def known(self, stage: str, task: int) -> Computed | None:
+        """What is known of a task's outcome, if it was computed from what the stage before has stored now."""
+        found = self.computed.get((stage, task))
+        if found is not None and self.altered:
+            level = self.stage_level(stage)
+            if level and self.request.plan[level - 1].name in self.altered:
+                return None
+        return found
+
+    def learn(self, stage: str, task: int, computed: Computed) -> None:
+        """Keep what was computed, and notice if it is not the same as before."""
+        before = self.computed.get((stage, task))
+        if before is not None and not before.is_like(computed):
+            self.altered.add(stage)
+        self.computed[stage, task] = computed
+
+    def next_stage(self, stage: str) -> str | None:
+        """The stage that reads what `stage` stores; None for the last."""
+        number = self.stage_level(stage) + 1
+        return self.request.plan[number].name if number < len(self.request.plan) else None
 
     def pieces(self, stage: str) -> list[Output]:
         """What a stage produced, by task, then label: the order in which the next stage reads it."""
@@ -65,10 +154,33 @@ class JobRecord:
         level = self.stage_level(stage)
         return self.request.inputs if level == 0 else tuple(self.pieces(self.request.plan[level - 1].name))
 
+    def replace_pieces(self, stage: str, task: int, outputs: tuple[Output, ...]) -> bool:
+        """Let those that still have to read the lost output of a task read what it stored now.
+
+        False when it stored other labels than before, which nobody could put right.
+        """
+        before = self.lost.pop((stage, task))
+        if set(before) != {output.label for output in outputs}:
+            return False
+        reader = self.next_stage(stage)
+        if reader is None or reader not in self.tasks:
+            return True
+        now = {before[output.label]: output for output in outputs}
+        self.tasks[reader] = tuple(
+            inputs
+            if number in self.done[reader] or not any(piece.blob in now for piece in inputs.pieces)
+            else inputs._replace(pieces=tuple(now.get(piece.blob, piece) for piece in inputs.pieces))
+            for number, inputs in enumerate(self.tasks[reader])
+        )
+        return True
+
     def folder(self, host: str, port: str) -> str:
         """The part of a URL that all data of this job on `host` shares, in Disco's form."""
-        two = hashlib.md5(self.request.name.encode(), usedforsecurity=False).hexdigest()[:2]
-        return f"{host}:{port}/disco/{host}/{two}/{self.request.name}"
+        folder = self._folders.get(host)
+        if folder is None:
+            two = hashlib.md5(self.request.name.encode(), usedforsecurity=False).hexdigest()[:2]
+            folder = self._folders[host] = f"{host}:{port}/disco/{host}/{two}/{self.request.name}"
+        return folder
 
     def result_urls(self, stage: str, port: str) -> list[str]:
         """One `dir://` URL per task of a finished stage, in task order."""

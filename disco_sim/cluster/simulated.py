@@ -5,33 +5,34 @@ It knows plans, stages, tasks and labels, and nothing of what the job functions 
 
 from __future__ import annotations
 
+import gc
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from disco_sim.cluster.course import course_of, failed
-from disco_sim.cluster.record import DoneTask, JobRecord, RunKey, RunningRun, StartedRun
+from disco_sim.cluster.archive import Archive, Rules
+from disco_sim.cluster.course import CRASH_AT, crashed, end_of, message_warning
+from disco_sim.cluster.damage import Damage
+from disco_sim.cluster.record import Computed, JobRecord, RunningRun, StartedRun, TaskKey
 from disco_sim.engine.base import Engine
-from disco_sim.error import CommError, DiscoError
 from disco_sim.model import events
 from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.events import Event
 from disco_sim.model.job import JobRequest
-from disco_sim.model.plan import Output, check_plan, group
-from disco_sim.model.work import Blob, Failure, TaskOutcome, TaskWork
+from disco_sim.model.plan import Output, group
+from disco_sim.model.work import Failure, TaskOutcome
 from disco_sim.sim.clock import FIRST, NOW, Clock
-from disco_sim.sim.costs import Costs, play
-from disco_sim.sim.luck import draw, draw_integer
+from disco_sim.sim.costs import Costs, Phase
+from disco_sim.sim.faults import Faults, LoseOutput
+from disco_sim.sim.machines import Activity, Ended, Machines, steps_of
+from disco_sim.sim.network import Network
 from disco_sim.sim.scheduler import Scheduler
-from disco_sim.store.blobs import BlobStore
 from disco_sim.store.log import Log
-from disco_sim.store.oob import COMMITTED, DROPPED, OOBEntry, OOBStore
-from disco_sim.store.tags import TagStore
-from disco_sim.store.view import RunView
+from disco_sim.store.oob import COMMITTED, DROPPED
 
 _HAPPENS: dict[type[Any], Callable[..., Event]] = {
-    events.StartRun: events.RunStarted,
     events.FinishStage: events.StageFinished,
     events.FinishJob: events.JobFinished,
     events.EndJob: events.JobDied,
@@ -39,12 +40,27 @@ _HAPPENS: dict[type[Any], Callable[..., Event]] = {
 """Instructions that need nothing but to happen: the event has the same fields behind its time."""
 
 
+@contextmanager
+def seldom_collecting() -> Iterator[None]:
+    """Within it, Python searches for unreachable circles of objects less often.
+
+    The loop makes no such circles, but so many objects that stay that the searches take as long as all the rest.
+    """
+    usual = gc.get_threshold()
+    gc.set_threshold(100_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
 class SimulatedCluster:
     """Runs plans in virtual time on nodes that exist only here.
 
     The code of a task run is computed at its start event; what it produced becomes visible, output and
-    out-of-band results together, at its virtual end. `keep="results"` drops what is between the stages
-    when a job ends. `shuffle_order="random"` mixes the order in which tasks read their pieces.
+    out-of-band results together, at its virtual end. An outcome that was computed once is used again when the task has
+    to run again and nothing that its code asked for is different. `rules` hold for all jobs, `faults` happen to the
+    nodes and the jobs, `policy` and `has_copies` are the scheduler's.
     """
 
     def __init__(
@@ -53,46 +69,56 @@ class SimulatedCluster:
         engine: Engine,
         *,
         master: str = "master:8989",
-        seed: int = 0,
+        rules: Rules | None = None,
         costs: Costs | None = None,
-        oob_limit: int = 1000,
+        faults: Faults | None = None,
         max_failures: int = 3,
-        keep: str = "all",
-        shuffle_order: str = "task",
+        policy: str = "fair",
+        has_copies: bool = False,
     ) -> None:
         self.spec = spec
         self.master = master
-        self.seed = seed
         self.engine = engine
         self.costs = costs or Costs()
+        self.rules = rules or Rules()
         self.log = Log()
-        self.oob = OOBStore()
-        self.tags = TagStore()
-        self._oob_limit = oob_limit
-        self._keep = keep
-        self._shuffle_order = shuffle_order
+        self.max_failures = max_failures
+        self.policy = policy
+        self.archive = Archive(master, self.rules)
+        self._jobs = self.archive.jobs
         self._nodes = {node.host: node for node in spec.nodes}
-        self._port = master.rpartition(":")[2]
-        self._blobs = BlobStore()
-        self._clock: Clock[Event] = Clock()
-        self._scheduler = Scheduler(spec, max_failures)
-        self._jobs: dict[str, JobRecord] = {}
+        self.speeds = {node.host: self.costs.node_speed(self.rules.seed, node) for node in spec.nodes}
+        self._clock: Clock[Any] = Clock()
+        self._machines = Machines(spec.hosts, self.costs, self._clock)
+        self._how_shared = self.sharing = self._machines.network.how
+        self._scheduler = Scheduler(spec, max_failures, policy, has_copies)
+        self._damage = Damage(self.archive, self._machines, self._clock)
         self._asked: deque[Event] = deque()
+        self._is_moved = False
         self._effects: dict[type[Any], Callable[[Any], None]] = {
-            events.JobSubmitted: self._on_job_submitted,
             events.StageStarted: self._on_stage_started,
             events.RunStarted: self._on_run_started,
             events.RunFinished: self._on_run_finished,
             events.RunFailed: self._on_run_failed,
+            events.OutputLost: self._damage.output_lost,
             events.StageFinished: self._on_stage_finished,
             events.JobFinished: self._on_job_finished,
             events.JobDied: self._on_job_died,
+            events.NodeDied: self._damage.node_died,
+            events.NodeReturned: self._damage.node_returned,
+            events.NodeSlowed: self._on_node_slowed,
+            events.NetworkCut: self._on_network_cut,
+            events.NetworkHealed: self._on_network_healed,
         }
         self._obey: dict[type[Any], Callable[[Any], None]] = {
             events.StartStage: self._start_stage,
+            events.StartRun: self._start_run,
             events.DelayTask: self._delay_task,
+            events.WatchCopies: self._watch_copies,
             events.DropRun: self._drop_run,
         }
+        if faults is not None:
+            self.add_faults(faults)
 
     # -- the face of a cluster -----------------------------------------------------------------
 
@@ -101,13 +127,18 @@ class SimulatedCluster:
         """The virtual time."""
         return self._clock.now_s
 
-    def submit(self, request: JobRequest) -> None:
-        """Take a job: its submission happens now, everything else when the cluster next moves."""
-        if request.name in self._jobs:
-            raise DiscoError(f"job {request.name!r} is on {self.master} already; full job names are unique")
-        check_plan(request.plan)
-        self._jobs[request.name] = JobRecord(request)
-        self.oob.open(request.name)
+    @property
+    def faults(self) -> Faults:
+        """What went wrong, and will."""
+        return self._damage.faults
+
+    def submit(self, request: JobRequest, computed: Mapping[TaskKey, Computed] | None = None) -> None:
+        """Take a job: its submission happens now, everything else when the cluster next moves.
+
+        `computed` are outcomes that are known already, from another cluster.
+        """
+        record = self.archive.open(request)
+        record.computed.update(computed or {})
         self._happen(
             events.JobSubmitted(
                 self.now_s, request.name, request.serial, request.plan, len(request.inputs), request.limits
@@ -118,231 +149,238 @@ class SimulatedCluster:
         """Ask for a kill or a node's blacklisting; taken before the next thing happens, from any thread."""
         self._asked.append(event)
 
-    def advance(self, until_s: float = math.inf) -> tuple[Event, ...]:
-        """Let the next thing happen, not later than `until_s`; the events it brought, () when there was none.
+    def add_faults(self, faults: Faults) -> None:
+        """Let more go wrong from now on.
+
+        Raises:
+            DiscoError: For a host that is not there, or a time in the past.
+        """
+        faults.check(self.spec, self.now_s)
+        self._damage.faults += faults
+        for event in faults.events(self.spec):
+            self.ask(event)
+        for fault in faults:
+            if isinstance(fault, LoseOutput) and fault.at_s is not None:
+                self._clock.put(fault.at_s, fault, FIRST)
+
+    def advance(self, until_s: float = math.inf) -> bool:
+        """Let the next thing happen, not later than `until_s`; whether anything did. What it was stands in the log.
 
         Raises:
             KeyboardInterrupt: When the user interrupts a run: its job is dead, everything else goes on next time.
         """
-        while self._asked:
-            event = self._asked.popleft()
-            self._clock.put(self.now_s, event._replace(time_s=self.now_s), FIRST)
-        taken = self._clock.pop(until_s)
-        if taken is None:
-            if until_s < math.inf:
-                self._clock.move_to(until_s)
-            return ()
-        start = len(self.log)
-        self._happen(taken)
-        return tuple(self.log[start:])
+        return self._move(until_s, is_step=True)
 
-    def status(self, job: str) -> str:
-        """`active`, `ready`, `dead` or `unknown job`."""
-        return self._jobs[job].status if job in self._jobs else "unknown job"
-
-    def results(self, job: str, stage: str | None = None) -> list[str]:
-        """The URLs of what a finished stage (None: the last) produced, one per task, in task order."""
-        record = self._record(job)
-        if stage is None:
-            if record.status != "ready":
-                return []
-            if record.request.save_as is not None and record.request.plan:
-                return [f"tag://{record.request.save_as}"]
-            if not record.request.plan:
-                return [piece.blob for piece in record.request.inputs]
-            stage = record.request.plan[-1].name
-        if stage not in record.finished:
-            raise CommError(f"Not found: stage {stage!r} of job {job!r} is not finished", job, 404)
-        return record.result_urls(stage, self._port)
-
-    def index(self, url: str) -> list[tuple[int, str]]:
-        """The (label, blob URL) pairs behind the `dir://` URL of one task's output."""
-        *_, job, name = ("", *url.split("/"))
-        found = self._jobs[job].index(name) if job in self._jobs else None
-        if found is None:
-            raise CommError("Unable to access resource: no such result; take the URL from job.results()", url, 404)
-        return found
-
-    def read(self, url: str) -> Blob:
-        """The data under a blob's URL."""
-        return self._blobs.get(url)
-
-    def store(self, url: str, blob: Blob) -> None:
-        """Keep data under a URL, for jobs to read."""
-        self._blobs.put(url, blob)
-
-    def failure(self, job: str) -> tuple[Failure, TaskWork] | None:
-        """Why a job died, with the work of the run that ended it; None when no run did."""
-        record = self._record(job)
-        if record.ended_by is None:
-            return None
-        return record.failures[record.ended_by], self.work(job, *record.ended_by)
-
-    def work(self, job: str, stage: str, task: int, attempt: int) -> TaskWork:
-        """The work of a recorded run, made again as it was."""
-        record = self._record(job)
-        if (stage, task, attempt) not in record.started:
-            runs = ", ".join(f"{name}:{number} run {run}" for name, number, run in record.started) or "none"
-            raise DiscoError(f"job {job!r} has no run {attempt} of task {stage}:{task}; its runs are: {runs}")
-        host, replica, moment = record.started[stage, task, attempt]
-        tasks = record.tasks[stage]
-        level = record.stage_level(stage)
-        return TaskWork(
-            job=job,
-            serial=record.request.serial,
-            stage=stage,
-            task=task,
-            attempt=attempt,
-            n_tasks=len(tasks),
-            # Tasks that split their input are told apart by their number, the others by what they group.
-            label=task if record.request.plan[level].grouping == "split" else tasks[task].label,
-            host=host,
-            master=self.master,
-            program=record.request.program,
-            inputs=tasks[task].pieces,
-            replica=replica,
-            store=RunView(self._blobs, self.oob, job, stage, level, task, moment),
-            # The attempt is no part of it: a retry computes what the first run would have.
-            luck=draw_integer(self.seed, "run", record.request.serial, stage, task),
-            oob_limit=self._oob_limit,
-            shuffle_order=self._shuffle_order if level else "task",
-        )
-
-    def forget(self, job: str, with_data: bool) -> None:
-        """Drop the record of a job that has ended, and, `with_data`, all it stored; its events stay in the log.
-
-        Raises:
-            DiscoError: If the job is active.
-        """
-        record = self._jobs.get(job)
-        if record is None:
-            return
-        if record.status == "active":
-            raise DiscoError(
-                f"job {job!r} is still active, and only the record of an ended job can be dropped; a kill asked for "
-                "while the cluster moves is taken a little later: clean or purge the job after that",
-                job=job,
-            )
-        record.status = "unknown job"
-        if with_data:
-            for stage in record.done:
-                for piece in record.pieces(stage):
-                    self._blobs.drop(piece.blob)
-            self.oob.forget(job)
-            del self._jobs[job]
+    def finish(self) -> None:
+        """Let everything happen."""
+        with seldom_collecting():
+            self._move(math.inf, is_step=False)
 
     # -- the loop ------------------------------------------------------------------------------
 
+    def _move(self, until_s: float, is_step: bool) -> bool:
+        """Let things happen up to `until_s`, in a step only until an event has happened; whether anything did."""
+        n_before = len(self.log)
+        clock, machines = self._clock, self._machines
+        self._is_moved = False
+        while not (is_step and self._is_moved):
+            if self._asked:
+                self._take_requests()
+            if machines.is_unsettled:
+                machines.settle()
+                if machines.network.how != self._how_shared:
+                    self._tell_sharing()
+                    continue
+            taken = clock.pop(until_s)
+            if isinstance(taken, Activity):
+                self._go_on(taken)
+            elif isinstance(taken, Network):
+                for activity in machines.arrived():
+                    self._go_on(activity)
+            elif isinstance(taken, LoseOutput):
+                self._damage.lose(taken)
+            elif taken is not None:
+                self._happen(taken)
+            elif until_s < math.inf:
+                clock.move_to(until_s)
+                break
+            elif not self._end_stuck_jobs():
+                break
+        return len(self.log) > n_before
+
+    def _take_requests(self) -> None:
+        while self._asked:
+            event = self._asked.popleft()
+            time_s = max(event.time_s, self._clock.now_s)
+            self._clock.put(time_s, event._replace(time_s=time_s), FIRST)
+
     def _happen(self, event: Event) -> None:
-        if isinstance(event, events.RunFinished):
-            event = self._settle(event)
+        self._is_moved = True
         self.log.append(event)
         effect = self._effects.get(type(event))
         if effect is not None:
             effect(event)
         for order in self._scheduler.handle(event):
-            if isinstance(order, events.EndJob) and isinstance(event, events.RunFailed):
-                self._jobs[order.job].ended_by = (event.stage, event.task, event.attempt)
-            if type(order) in _HAPPENS:
-                self._soon(_HAPPENS[type(order)](self.now_s, *order))
+            kind = type(order)
+            if kind in _HAPPENS:
+                if kind is events.EndJob and isinstance(event, events.RunFailed):
+                    self._jobs[order.job].ended_by = event[2:5]
+                self._soon(_HAPPENS[kind](self._clock.now_s, *order))
             else:
-                self._obey[type(order)](order)
+                self._obey[kind](order)
 
     def _soon(self, event: Event) -> None:
-        self._clock.put(self.now_s, event, NOW)
+        self._clock.put(self._clock.now_s, event, NOW)
 
-    def _settle(self, event: events.RunFinished) -> Event:
-        """The event itself, or the failure that it turns into because another task has taken an out-of-band key."""
-        record = self._jobs[event.job]
-        run = record.running[event.stage, event.task, event.attempt]
-        error = self.oob.conflict(event.job, self._entries(event, run.outcome, COMMITTED))
-        if error is None:
-            return event
-        failure = Failure("fatal", f"{type(error).__name__}: {error}", error)
-        run.outcome = TaskOutcome(oob=run.outcome.oob, counts=run.outcome.counts, failure=failure)
-        return failed(event, failure, self._delay_luck(event))
+    def _go_on(self, activity: Activity) -> None:
+        """Let a run go on until it needs time again."""
+        while True:
+            step = self._machines.go_on(activity)
+            if isinstance(step, Phase):
+                return
+            if isinstance(step, Ended):
+                run, activity.owner = activity.owner, None  # a circle would stay in memory until it is searched for
+                self._end(run)
+                return
+            where = (self._clock.now_s, *activity.owner.started[1:6])
+            self._happen(events.MessageSent(*where, step.level, step.text))
 
-    # -- what happened, and what it does to the stores -------------------------------------------
+    def _end(self, run: RunningRun) -> None:
+        """A run has done all it does: it finishes, or fails."""
+        outcome = run.outcome
+        assert outcome is not None
+        where = (self._clock.now_s, *run.started[1:6])
+        if outcome.messages:
+            text = message_warning(outcome.messages, self._clock.now_s - run.started.time_s)
+            if text:
+                self._happen(events.MessageSent(*where, "WARN", text))
+        self._damage.tell_phases(self.log.append, where, run)
+        end = end_of(where, outcome)
+        if outcome.oob and isinstance(end, events.RunFinished):
+            error = self.archive.conflict(end, outcome)
+            if error is not None:
+                # Another task has taken an out-of-band key: that is a failure of this one.
+                failure = Failure("fatal", f"{type(error).__name__}: {error}", error)
+                run.outcome = TaskOutcome(oob=outcome.oob, counts=outcome.counts, failure=failure)
+                end = end_of(where, run.outcome)
+        if isinstance(end, events.RunFailed):
+            end = end._replace(luck=self._damage.delay_luck(end.job, end[2:5]))
+        self._happen(end)
 
-    def _on_job_submitted(self, event: events.JobSubmitted) -> None:
-        for stage in event.plan:
-            self._jobs[event.job].done[stage.name] = {}
+    def _end_stuck_jobs(self) -> bool:
+        """End the jobs that can never go on, when nothing will happen any more; whether there were any.
+
+        While somebody keeps a node blacklisted they stay, for it may be whitelisted.
+        """
+        if len(self._scheduler.usable) + len(self._damage.dead) < len(self.spec.nodes):
+            return False
+        stuck = [name for name, record in self._jobs.items() if record.status == "active"]
+        for name in stuck:
+            self._soon(events.JobKillAsked(self.now_s, name, self._scheduler.why_stuck(name)))
+        return bool(stuck)
+
+    # -- what happened, and what it does ---------------------------------------------------------
 
     def _on_stage_started(self, event: events.StageStarted) -> None:
         self._jobs[event.job].tasks[event.stage] = event.tasks
 
     def _on_run_started(self, event: events.RunStarted) -> None:
         record = self._jobs[event.job]
-        key = (event.stage, event.task, event.attempt)
-        record.started[key] = StartedRun(event.host, event.replica, self.oob.moment)
-        if key in record.running:
+        key = event[2:5]
+        run = record.running[key]
+        record.started[key] = StartedRun(event.host, event.replica, self.archive.oob.moment)
+        if run.is_dropped:
             return  # dropped in the very instant of its start
-        work = self.work(event.job, *key)
+        pieces = run.pieces = record.tasks[event.stage][event.task].pieces
+        if record.lost and self._damage.is_input_missing(record, event.stage, pieces):
+            return
+        outcome = self._outcome(record, event, pieces)
+        stop = None
+        if self._damage.faults and outcome.failure is None and self.faults.crashes(*event[1:5]):
+            stop = CRASH_AT
+        costs, speed = self.costs, self.speeds[event.host]
+        factor = costs.run_factor(self.rules.seed, record.request.serial, *key)
+        phases = costs.phases(
+            outcome.counts, self._damage.reachable(pieces), self._nodes[event.host], factor=factor, speed=speed
+        )
+        run.outcome = outcome if stop is None else crashed(outcome)
+        run.slowdown = factor / speed
+        run.activity = Activity(event.host, steps_of(phases, outcome.messages, stop), run)
+        self._go_on(run.activity)
+
+    def _outcome(self, record: JobRecord, event: events.RunStarted, pieces: tuple[Output, ...]) -> TaskOutcome:
+        """What the run will turn out to have produced: what is known of its task, if that holds here, or computed."""
+        bad = self._damage.bad_inputs(event, pieces)
+        known = record.known(event.stage, event.task)
+        if known is not None and not bad and known.holds(event.host, event.replica, pieces):
+            return known.outcome
+        work = self.archive.work(*event[1:5], bad)
         try:
             outcome = self.engine.compute(work)
         except BaseException as error:
             # An interrupt, a debugger that was quit, an engine that broke: nobody knows what the run would produce.
             is_interrupt = isinstance(error, KeyboardInterrupt)
             reason = "interrupted" if is_interrupt else f"engine could not compute a run: {type(error).__name__}"
-            record.running[key] = RunningRun(TaskOutcome(), [])
             self._clock.put(self.now_s, events.JobKillAsked(self.now_s, event.job, reason), FIRST)
             # The end is played out at once, so that the job is dead when the user gets the prompt back.
             while record.status == "active":
                 self.advance(self.now_s)
             raise
-        run = record.running[key] = RunningRun(outcome, [])
-        phases = self.costs.phases(outcome.counts, work.inputs, self._nodes[event.host])
-        played = play(phases, event.time_s, self.costs)
-        for coming in course_of(event, outcome, played, self._delay_luck(event)):
-            run.serials.append(self._clock.put(coming.time_s, coming))
+        if outcome.failure is None and not bad:
+            record.learn(event.stage, event.task, Computed(outcome, event.host, event.replica, pieces))
+        return outcome
 
     def _on_run_finished(self, event: events.RunFinished) -> None:
         record = self._jobs[event.job]
-        outcome = record.running.pop((event.stage, event.task, event.attempt)).outcome
-        where = (event.time_s, event.job, event.stage, event.task, event.attempt, event.host)
-        done = record.done[event.stage][event.task] = DoneTask(event.host, [])
-        for label, blob in sorted(outcome.outputs, key=lambda output: output[0]):
-            url = f"disco://{record.folder(event.host, self._port)}/{event.stage}-{event.task}-{label}"
-            self._blobs.put(url, blob)
-            done.outputs.append(Output(label, event.host, blob.n_records, blob.n_bytes, url))
-            self.log.append(events.OutputStored(*where, label, blob.n_records, blob.n_bytes, url))
-        self._store_oob(event, outcome, COMMITTED)
+        outcome = record.running.pop(event[2:5]).outcome
+        assert outcome is not None
+        for stored in self.archive.keep(event, outcome):
+            self.log.append(stored)
+        if outcome.oob:
+            for put in self.archive.put(event, outcome, COMMITTED):
+                self.log.append(put)
+        if record.lost and (event.stage, event.task) in record.lost:
+            outputs = record.done[event.stage][event.task].outputs
+            if not record.replace_pieces(event.stage, event.task, outputs):
+                reason = (
+                    f"task {event.stage}:{event.task} had to run again and stored other partitions than before; what a "
+                    "task stores must not depend on where and when it runs"
+                )
+                self._soon(events.JobKillAsked(self.now_s, event.job, reason))
+        if self._damage.faults:
+            self._damage.run_finished(event)
 
     def _on_run_failed(self, event: events.RunFailed) -> None:
         record = self._jobs[event.job]
-        key = (event.stage, event.task, event.attempt)
-        outcome = record.running.pop(key).outcome
+        outcome = record.running.pop(event[2:5]).outcome
+        if outcome is None:
+            return
         if outcome.failure is not None and event.kind != "lost":
-            record.failures[key] = outcome.failure
-        self._store_oob(event, outcome, DROPPED)
+            record.failures[event[2:5]] = outcome.failure
+        for put in self.archive.put(event, outcome, DROPPED):
+            self.log.append(put)
 
     def _on_stage_finished(self, event: events.StageFinished) -> None:
         self._jobs[event.job].finished.add(event.stage)
 
     def _on_job_finished(self, event: events.JobFinished) -> None:
-        record = self._jobs[event.job]
-        record.status = "ready"
-        self.oob.end(event.job)
-        if record.request.save_as is not None and record.request.plan:
-            last = record.request.plan[-1].name
-            self.tags.tag(record.request.save_as, [[piece.blob] for piece in record.pieces(last)])
-        self._drop_between(record)
+        if self.archive.end(event.job, "ready"):
+            self.log.append(events.OutputsDropped(self.now_s, event.job))
 
     def _on_job_died(self, event: events.JobDied) -> None:
-        record = self._jobs[event.job]
-        record.status = "dead"
-        for serial in record.alarms:
+        for serial in self._jobs[event.job].alarms:
             self._clock.withdraw(serial)
-        self.oob.end(event.job)
-        self._drop_between(record)
+        if self.archive.end(event.job, "dead"):
+            self.log.append(events.OutputsDropped(self.now_s, event.job))
 
-    def _drop_between(self, record: JobRecord) -> None:
-        if self._keep == "all" or len(record.request.plan) < 2:
-            return
-        for stage in record.request.plan[:-1]:
-            for piece in record.pieces(stage.name):
-                self._blobs.drop(piece.blob)
-        self.log.append(events.OutputsDropped(self.now_s, record.request.name))
+    def _on_node_slowed(self, event: events.NodeSlowed) -> None:
+        self._machines.slow(event.host, event.factor)
+
+    def _on_network_cut(self, event: events.NetworkCut) -> None:
+        self._machines.cut(event.one, event.other)
+
+    def _on_network_healed(self, event: events.NetworkHealed) -> None:
+        self._machines.heal(event.one, event.other)
 
     # -- what the scheduler asked for ------------------------------------------------------------
 
@@ -352,45 +390,30 @@ class SimulatedCluster:
         tasks = group(stage.grouping, stage.labels, record.before(stage.name))
         self._soon(events.StageStarted(self.now_s, order.job, order.stage, tasks))
 
+    def _start_run(self, order: events.StartRun) -> None:
+        started = events.RunStarted(self._clock.now_s, *order)
+        self._jobs[order.job].running[order[1:4]] = RunningRun(started)
+        self._clock.put(started.time_s, started, NOW)
+
     def _delay_task(self, order: events.DelayTask) -> None:
         self._soon(events.TaskDelayed(self.now_s, *order))
         time_s = self.now_s + order.wait_s
         requeued = events.TaskRequeued(time_s, order.job, order.stage, order.task)
         self._jobs[order.job].alarms.append(self._clock.put(time_s, requeued))
 
+    def _watch_copies(self, order: events.WatchCopies) -> None:
+        time_s = self.now_s + order.wait_s
+        due = events.CopiesDue(time_s, order.job, order.stage)
+        self._jobs[order.job].alarms.append(self._clock.put(time_s, due))
+
     def _drop_run(self, order: events.DropRun) -> None:
-        key: RunKey = (order.stage, order.task, order.attempt)
-        run = self._jobs[order.job].running.get(key)
-        if run is None:
-            # Its start was ordered in this very instant and has not happened yet: it will compute nothing.
-            self._jobs[order.job].running[key] = run = RunningRun(TaskOutcome(), [])
-        for serial in run.serials:
-            self._clock.withdraw(serial)
-        lost = events.RunFailed(self.now_s, *order[:5], "lost", order.reason, 0, 0, len(run.outcome.oob), 0.0)
-        self._soon(lost)
+        self._damage.lose_run(order.job, order[1:4], order.reason)
 
     # -- helpers of the above ----------------------------------------------------------------------
 
-    def _delay_luck(self, run: events.RunStarted | events.RunFinished) -> float:
-        """The draw that the wait after this run is made from, should it fail."""
-        return draw(self.seed, "delay", self._jobs[run.job].request.serial, run.stage, run.task, run.attempt)
-
-    def _entries(self, event: Any, outcome: TaskOutcome, state: str) -> list[OOBEntry]:
-        level = self._jobs[event.job].stage_level(event.stage)
-        return [
-            OOBEntry(key, value, event.stage, level, event.task, event.attempt, event.host, event.time_s, state)
-            for key, value in outcome.oob
-        ]
-
-    def _store_oob(self, event: Any, outcome: TaskOutcome, state: str) -> None:
-        entries = self._entries(event, outcome, state)
-        self.oob.add(event.job, entries)
-        for entry in entries:
-            where = (event.time_s, event.job, event.stage, event.task, event.attempt, event.host)
-            self.log.append(events.OOBStored(*where, entry.key, entry.n_bytes, state))
-
-    def _record(self, job: str) -> JobRecord:
-        if job not in self._jobs:
-            known = ", ".join(self._jobs) or "none"
-            raise DiscoError(f"Unknown job {job!r}; the jobs of master {self.master} are: {known}", job=job)
-        return self._jobs[job]
+    def _tell_sharing(self) -> None:
+        network = self._machines.network
+        self._how_shared = network.how
+        if network.how == "ports":
+            self.sharing = "ports"  # for good: what was timed in that way is a part of all that follows
+        self._happen(events.NetworkShared(self.now_s, network.how, network.n_flows))

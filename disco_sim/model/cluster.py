@@ -16,7 +16,8 @@ _HOST = re.compile(r"[A-Za-z0-9_.\-]+")
 _ROW = re.compile(
     r"""(?P<name>[A-Za-z0-9_.\-]*?)
         (?: (?P<first>\d+):(?P<last>\d+) | \[(?P<low>\d+)-(?P<high>\d+)\] )?
-        (?: \s+ x\s*(?P<slots>\d+) )? \Z""",
+        (?: \s+ x\s*(?P<slots>\d+) )?
+        (?: \s* @\s*(?P<speed>\d+(?:\.\d*)?|\.\d+) )? \Z""",
     re.VERBOSE,
 )
 
@@ -35,6 +36,8 @@ class ClusterSpec:
 
     >>> [node.host for node in ClusterSpec.parse("node01:3 x4, big[1-2] x16").nodes]
     ['node01', 'node02', 'node03', 'big1', 'big2']
+    >>> ClusterSpec.parse("fast x8 @2.5, slow @0.5").nodes
+    (Node(host='fast', slots=8, speed=2.5), Node(host='slow', slots=2, speed=0.5))
 
     Raises:
         DiscoError: If there is no node, a host stands twice or cannot be used, or a node has no slot or no speed.
@@ -83,8 +86,9 @@ class ClusterSpec:
 
     @classmethod
     def parse(cls, text: str) -> ClusterSpec:
-        """The cluster that `text` describes: rows between commas, each NAME, NAME01:10 or NAME[1-3], then ` xSLOTS`.
+        """The cluster that `text` describes: rows between commas, each NAME, NAME01:10 or NAME[1-3], then what differs.
 
+        After the name may stand ` xSLOTS`, and then ` @SPEED`, how many times faster than normal each node computes.
         `name01:10` is Disco's own way to write node01 to node10, with the width of the first number kept.
         """
         nodes: list[Node] = []
@@ -93,13 +97,13 @@ class ClusterSpec:
             if not row.strip() or found is None:
                 raise DiscoError(
                     f"node row {row.strip()!r} of {text!r} cannot be read; a row is NAME, NAME01:10 or NAME[1-3], "
-                    "then optionally x and the slots of each: 'node01:10 x4, big[1-2] x16'",
+                    "then optionally x and slots, then optionally @ and speed: 'node01:10 x4, big[1-2] x16 @2.5'",
                     row=row.strip(),
                 )
-            slots = int(found["slots"] or DEFAULT_SLOTS)
+            slots, speed = int(found["slots"] or DEFAULT_SLOTS), float(found["speed"] or 1.0)
             first, last = found["first"] or found["low"], found["last"] or found["high"]
             if first is None:
-                nodes.append(Node(found["name"], slots))
+                nodes.append(Node(found["name"], slots, speed))
                 continue
             if int(last) < int(first):
                 raise DiscoError(
@@ -107,7 +111,8 @@ class ClusterSpec:
                     row=row.strip(),
                 )
             width = len(first)
-            nodes.extend(Node(f"{found['name']}{n:0{width}d}", slots) for n in range(int(first), int(last) + 1))
+            numbers = range(int(first), int(last) + 1)
+            nodes.extend(Node(f"{found['name']}{number:0{width}d}", slots, speed) for number in numbers)
         return cls(tuple(nodes))
 
     @property

@@ -43,6 +43,11 @@ class Output(NamedTuple):
         """All (host, URL) pairs of the data, the first choice first."""
         return ((self.host, self.blob), *self.alternatives)
 
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The URLs of all replicas, the first choice first."""
+        return (self.blob, *(url for _, url in self.alternatives))
+
 
 class TaskInputs(NamedTuple):
     """What one task of a stage reads: its label, the hosts it would best run on, and the pieces in order."""

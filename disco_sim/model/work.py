@@ -46,7 +46,8 @@ class TaskWork:
     """All that one run of one task may ask for.
 
     `replica` is the index of the replica the scheduler chose; `luck` seeds the run's random numbers;
-    `label` is what `this_partition()` answers; `n_tasks` is how many tasks the stage has.
+    `label` is what `this_partition()` answers; `n_tasks` is how many tasks the stage has. `bad` are (piece, replica,
+    what is wrong) of input pieces that cannot be read, though they may be there.
     """
 
     job: str
@@ -65,6 +66,7 @@ class TaskWork:
     luck: int = 0
     oob_limit: int = 1000
     shuffle_order: str = "task"
+    bad: tuple[tuple[int, int, str], ...] = ()
 
 
 class Message(NamedTuple):
@@ -85,13 +87,18 @@ class Read(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The work that a run did, from which its virtual time follows; the same wherever the run and its inputs are."""
+    """The work that a run did, from which its virtual time follows; the same wherever the run and its inputs are.
+
+    All but `cpu_s`, the CPU seconds that the run really took here, which differ from time to time: no part of equality
+    and of the repr, and used only by costs that ask for them.
+    """
 
     records_in: int = 0
     records_out: int = 0
     bytes_out: int = 0
     slept_s: float = 0.0
     read: tuple[Read, ...] = ()
+    cpu_s: float = field(default=0.0, compare=False, repr=False)
 
     @property
     def bytes_in(self) -> int:
@@ -101,12 +108,12 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a run failed. kind `data`: try again elsewhere; `memory`: try again once; `fatal`: the job ends.
+    """Why a run failed. kind `data` and `crash`: try again elsewhere; `memory`: try again once; `fatal`: the job ends.
 
     `lines` are the user's own source lines at the failure, `record` the input record at hand (its repr).
     """
 
-    kind: Literal["data", "memory", "fatal"]
+    kind: Literal["data", "crash", "memory", "fatal"]
     reason: str
     error: BaseException
     trace: str = ""

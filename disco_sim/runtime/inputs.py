@@ -133,6 +133,9 @@ class Inputs:
     def _records(self, number: int, replica: int) -> Any:
         piece = self._work.inputs[number]
         url = piece.replicas[replica][1]
+        for bad_piece, bad_replica, what in self._work.bad:
+            if (bad_piece, bad_replica) == (number, replica):
+                raise DataError(f"Unable to access resource: {what}", url)
         scheme = schemesplit(url)[0]
         if scheme in STORED_SCHEMES:
             blob = self._work.store.blob(url)

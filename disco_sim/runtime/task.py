@@ -5,6 +5,7 @@ from __future__ import annotations
 import bdb
 import cProfile
 import marshal
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,6 +25,21 @@ _ROLES: dict[str, tuple[Any, Callable[..., list[tuple[int, Blob]]]]] = {
     "map": (MapRole, run_map),
     "reduce": (ReduceRole, run_reduce),
 }
+
+# Not every platform can tell the CPU seconds of one thread.
+_cpu_clock_s: Callable[[], float] = getattr(time, "thread_time", time.process_time)
+
+
+class _Watch:
+    """The real CPU seconds that this thread, not others, worked inside the `with` block."""
+
+    cpu_s = 0.0
+
+    def __enter__(self) -> None:
+        self._start_s = _cpu_clock_s()
+
+    def __exit__(self, *_: object) -> None:
+        self.cpu_s = _cpu_clock_s() - self._start_s
 
 
 def compute(work: TaskWork, folder: str) -> TaskOutcome:
@@ -45,8 +61,9 @@ def _compute(work: TaskWork, folder: str) -> TaskOutcome:
     opener = Opener(work.store.blob, program.folder)
     outputs: list[tuple[int, Blob]] = []
     failure: Failure | None = None
+    watch = _Watch()
     try:
-        with sandbox(context, folder, program.files, work.luck):
+        with sandbox(context, folder, program.files, work.luck), watch:
             try:
                 context.is_interruptible = True
                 outputs = _run(work, program, context, opener)
@@ -61,7 +78,7 @@ def _compute(work: TaskWork, folder: str) -> TaskOutcome:
         raise
     except BaseException as error:
         failure = _failure(error, context)
-    return _outcome(context, outputs, failure)
+    return _outcome(context, outputs, failure, watch.cpu_s)
 
 
 def debug(work: TaskWork, folder: str, arm: Callable[..., Any]) -> None:
@@ -111,7 +128,9 @@ def _run(
         return outputs
 
 
-def _outcome(context: TaskContext, outputs: list[tuple[int, Blob]], failure: Failure | None) -> TaskOutcome:
+def _outcome(
+    context: TaskContext, outputs: list[tuple[int, Blob]], failure: Failure | None, cpu_s: float
+) -> TaskOutcome:
     n_read = context.n_read
     return TaskOutcome(
         outputs=() if failure else tuple(outputs),
@@ -125,6 +144,7 @@ def _outcome(context: TaskContext, outputs: list[tuple[int, Blob]], failure: Fai
             bytes_out=sum(blob.n_bytes for _, blob in outputs),
             slept_s=context.slept_s,
             read=tuple(context.read),
+            cpu_s=cpu_s,
         ),
         failure=failure,
         asked=frozenset(context.asked),

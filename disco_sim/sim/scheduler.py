@@ -2,255 +2,349 @@
 
 It computes no data, stores nothing, draws no luck and reads no clock; all it knows came in events, so any
 run can be replayed from the log. Rules: Disco's documentation of its scheduler (slots, locality, private
-blacklists, retry delays); the job with the fewest running tasks goes first.
+blacklists, retry delays, policies); what lost outputs and dead nodes lead to is ours, after Disco's.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from disco_sim.model import events
 from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.events import Event, Instruction
-from disco_sim.model.plan import TaskInputs
-from disco_sim.sim.queues import JobQueues, Task
+from disco_sim.sim.copies import Copies
+from disco_sim.sim.jobs import ActiveJob
+from disco_sim.sim.policies import policy_of
+from disco_sim.sim.queues import StageQueues
+from disco_sim.sim.slots import Slots
+from disco_sim.sim.tasks import DELAYED, DONE, RUNNING, Task
+
+INPUT_LOST = "input lost"
+"""How the reason of a lost run begins whose input was lost, and not its node."""
 
 
 class Scheduler:
     """Gives tasks to slots.
 
-    `max_failures` failed runs of a task are forgiven, one more ends its job. State changes only in `handle`.
+    `max_failures` failed runs of a task are forgiven, one more ends its job. The `policy` says which job goes first.
+    With `has_copies` tasks whose run is slow get a second one. State changes only in `handle`.
+
+    Raises:
+        DiscoError: If there is no such policy.
     """
 
-    def __init__(self, spec: ClusterSpec, max_failures: int = 3) -> None:
+    def __init__(
+        self, spec: ClusterSpec, max_failures: int = 3, policy: str = "fair", has_copies: bool = False
+    ) -> None:
         self._max_failures = max_failures
-        self._order = {node.host: number for number, node in enumerate(spec.nodes)}
-        self._free = {node.host: list(range(node.slots - 1, -1, -1)) for node in spec.nodes}
-        self._slots = {node.host: node.slots for node in spec.nodes}
-        self._usable = set(self._order)
-        # Where slots are free, the least loaded node first; kept in order, for sorting a thousand nodes takes long.
-        self._loads = sorted(self._load(host) for host in self._order)
-        self._jobs: dict[str, JobQueues] = {}
-        self._handlers: dict[type[Any], Callable[[Any], Iterator[Instruction]]] = {
+        self._policy = policy_of(policy, spec.n_slots)
+        self._slots = Slots(spec)
+        self._has_copies = has_copies
+        self._copies = Copies()
+        self._jobs: dict[str, ActiveJob] = {}
+        self._time_s = 0.0
+        self._handlers: dict[type[Any], Callable[[Any], list[Instruction]]] = {
             events.JobSubmitted: self._on_job_submitted,
             events.StageStarted: self._on_stage_started,
             events.RunFinished: self._on_run_finished,
             events.RunFailed: self._on_run_failed,
             events.TaskRequeued: self._on_task_requeued,
+            events.OutputLost: self._on_output_lost,
             events.StageFinished: self._on_stage_finished,
             events.JobKillAsked: self._on_job_kill_asked,
             events.NodeBlacklisted: self._on_node_blacklisted,
             events.NodeWhitelisted: self._on_node_whitelisted,
+            events.NodeDied: self._on_node_died,
+            events.NodeReturned: self._on_node_returned,
         }
+        if has_copies:
+            self._handlers |= {events.RunStarted: self._on_run_started, events.CopiesDue: self._on_copies_due}
 
     def handle(self, event: Event) -> tuple[Instruction, ...]:
         """What is to be done now that `event` happened."""
         handler = self._handlers.get(type(event))
-        return tuple(handler(event)) if handler else ()
+        if handler is None:
+            return ()
+        self._time_s = event.time_s
+        if event.time_s >= self._policy.next_s:
+            self._policy.pass_time(event.time_s)
+        return tuple(handler(event))
 
     @property
     def waiting(self) -> tuple[str, ...]:
         """The jobs that have tasks waiting for a slot."""
-        return tuple(name for name, job in self._jobs.items() if job.n_queued)
+        return tuple(name for name, job in self._jobs.items() if job.open.n_queued)
+
+    @property
+    def usable(self) -> tuple[str, ...]:
+        """The nodes that take runs, being neither dead nor blacklisted, in cluster order."""
+        return tuple(self._slots.usable)
+
+    @property
+    def dead(self) -> tuple[str, ...]:
+        """The nodes that are dead, in cluster order."""
+        return tuple(host for host in self._slots.number if host in self._slots.dead)
+
+    def why_stuck(self, job: str) -> str:
+        """One sentence: why no waiting task of a job can start though nothing more will happen, or what never ends."""
+        return self._jobs[job].why_stuck(self._slots) if job in self._jobs else "the job has ended"
 
     def check(self) -> None:
-        """Assert what must hold between events: no slot holds two runs, nodes are in order of load. For tests."""
-        held: dict[str, list[int]] = {host: [] for host in self._order}
+        """Assert what must hold between events, of slots and of every job. For tests."""
+        held: dict[str, list[int]] = {}
         for job in self._jobs.values():
-            for host, slot in job.running.values():
-                held[host].append(slot)
-        for host, free in self._free.items():
-            slots = sorted([*held[host], *free])
-            assert slots == list(range(self._slots[host])), f"slots of {host} are {slots}"
-        loads = sorted(self._load(host) for host in self._usable if self._free[host])
-        assert self._loads == loads, f"nodes are in the order {self._loads}"
+            job.check(self._has_copies)
+            for host, slot, _ in job.running.values():
+                held.setdefault(host, []).append(slot)
+        self._slots.check(held)
 
-    # -- what happened -------------------------------------------------------------------------
+    # -- jobs and stages -----------------------------------------------------------------------
 
-    def _on_job_submitted(self, event: events.JobSubmitted) -> Iterator[Instruction]:
-        self._jobs[event.job] = JobQueues(event.job, event.serial, event.plan, event.limits)
-        yield from self._next_stage(self._jobs[event.job])
+    def _on_job_submitted(self, event: events.JobSubmitted) -> list[Instruction]:
+        job = self._jobs[event.job] = ActiveJob(event.job, event.serial, event.plan, event.limits)
+        self._policy.add(job)
+        return self._next_stage(job)
 
-    def _on_stage_started(self, event: events.StageStarted) -> Iterator[Instruction]:
+    def _next_stage(self, job: ActiveJob) -> list[Instruction]:
+        if len(job.stages) < len(job.plan):
+            return [events.StartStage(job.name, job.plan[len(job.stages)].name)]
+        self._close(job)
+        return [events.FinishJob(job.name)]
+
+    def _on_stage_started(self, event: events.StageStarted) -> list[Instruction]:
         job = self._jobs.get(event.job)
-        if job is None:
-            return
-        job.begin([self._task(job, number, inputs) for number, inputs in enumerate(event.tasks)])
-        if not event.tasks:
-            yield events.FinishStage(event.job, event.stage)
-        for task in job.tasks:
-            if not any(job.may_run(task, host) for host in self._order):
-                yield from self._end(
-                    job, f"task {event.stage}:{task.number} has no node it may run on: {self._why(job, task)}"
+        if job is None or job.is_ended:
+            return []
+        hosts = self._slots.number
+        stage = job.begin(event.stage, [Task.of(number, inputs, hosts) for number, inputs in enumerate(event.tasks)])
+        for task in stage.tasks:
+            if stage.is_forced and not any(stage.may_run(task, host) for host in hosts):
+                flag = "force_local" if job.limits.force_local else "force_remote"
+                where = ", ".join(task.hosts) or "no node of the cluster"
+                return self._end(
+                    job,
+                    f"task {event.stage}:{task.number} has no node it may run on: {flag} is on and its input is at "
+                    f"{where}; take the flag out of scheduler={{...}} or add nodes",
                 )
-                return
-            job.queue(task, self._usable)
-        yield from self._assign()
+            stage.queue(task, self._slots.usable)
+        return self._finish(job) + self._assign()
 
-    def _on_run_finished(self, event: events.RunFinished) -> Iterator[Instruction]:
-        job = self._jobs[event.job]
-        self._release(job, event.task, event.attempt)
-        job.n_left -= 1
-        if job.n_left == 0:
-            yield events.FinishStage(event.job, event.stage)
-        yield from self._assign()
+    def _finish(self, job: ActiveJob) -> list[Instruction]:
+        """Finish the newest stage, if it and all before it are complete and that has not been asked for."""
+        job.reopen()
+        if job.open.n_left or job.newest.is_finish_asked:
+            return []
+        job.newest.is_finish_asked = True
+        return [events.FinishStage(job.name, job.newest.name)]
 
-    def _on_run_failed(self, event: events.RunFailed) -> Iterator[Instruction]:
+    def _on_stage_finished(self, event: events.StageFinished) -> list[Instruction]:
         job = self._jobs.get(event.job)
-        if job is None:
-            return
-        self._release(job, event.task, event.attempt)
-        if event.kind == "lost":
-            if job.is_ended and not job.running:
-                del self._jobs[event.job]
-            yield from self._assign()
-            return
-        task = job.tasks[event.task]
-        task.failures += 1
-        name = f"{event.stage}:{event.task}"
-        if event.kind == "fatal":
-            yield from self._end(job, f"{name} failed on {event.host}: {event.reason}")
-        elif event.kind == "memory" and task.had_memory_failure:
-            yield from self._end(job, f"{name} ran out of memory twice, the second time on {event.host}")
-        elif task.failures > self._max_failures:
-            yield from self._end(
-                job,
-                f"Task {name} failed {task.failures} times. At most {self._max_failures} failures are allowed.",
-            )
-        else:
-            task.had_memory_failure |= event.kind == "memory"
-            task.blacklist.add(event.host)
-            self._forgive(job, task)
-            wait_s = min(task.failures, 60) + 1 + int(event.luck * 30)
-            yield events.DelayTask(event.job, event.stage, event.task, task.failures, event.host, float(wait_s))
-        yield from self._assign()
+        if job is None or job.is_ended or event.stage != job.newest.name:
+            return []
+        if job.open.n_left:
+            # Outputs were lost while this event was on its way. The stage will be complete once more.
+            job.newest.is_finish_asked = False
+            return []
+        return self._next_stage(job)
 
-    def _on_task_requeued(self, event: events.TaskRequeued) -> Iterator[Instruction]:
+    def _on_job_kill_asked(self, event: events.JobKillAsked) -> list[Instruction]:
         job = self._jobs.get(event.job)
         if job is None or job.is_ended:
-            return
-        job.queue(job.tasks[event.task], self._usable)
-        yield from self._assign()
+            return []
+        return self._end(job, event.reason, lost=event.reason) + self._assign()
 
-    def _on_stage_finished(self, event: events.StageFinished) -> Iterator[Instruction]:
-        job = self._jobs.get(event.job)
-        if job is None or job.is_ended:
-            return
-        job.stage += 1
-        yield from self._next_stage(job)
+    def _end(self, job: ActiveJob, reason: str, lost: str = "job ended") -> list[Instruction]:
+        orders = [job.drop(run, lost) for run in job.running if run not in job.dropped]
+        self._close(job)
+        return [*orders, events.EndJob(job.name, reason)]
 
-    def _on_job_kill_asked(self, event: events.JobKillAsked) -> Iterator[Instruction]:
+    def _close(self, job: ActiveJob) -> None:
+        """The job is not active any more. It is forgotten when its last run has left its slot."""
+        job.end()
+        self._policy.drop(job)
+        self._copies.forget(job.name)
+        if not job.running:
+            del self._jobs[job.name]
+
+    # -- runs ----------------------------------------------------------------------------------
+
+    def _on_run_started(self, event: events.RunStarted) -> list[Instruction]:
         job = self._jobs.get(event.job)
         if job is not None and not job.is_ended:
-            yield from self._end(job, event.reason, lost=event.reason)
-            yield from self._assign()
+            self._copies.started(event)
+        return self._assign()
 
-    def _on_node_blacklisted(self, event: events.NodeBlacklisted) -> Iterator[Instruction]:
-        self._leave(event.host)
-        self._usable.discard(event.host)
+    def _on_run_finished(self, event: events.RunFinished) -> list[Instruction]:
+        job = self._jobs[event.job]
+        task = self._release(job, event)
+        orders: list[Instruction] = []
+        if task is not None and task.state == RUNNING:
+            stage = job.stages[event.stage]
+            task.state = DONE
+            stage.n_left -= 1
+            if task.n_running:
+                runs = job.runs_of(event.stage, task)
+                orders += [job.drop(run, "another run of the task was faster") for run in runs]
+            if not stage.n_left:
+                orders += self._finish(job)
+        return orders + self._assign()
+
+    def _on_run_failed(self, event: events.RunFailed) -> list[Instruction]:
+        job = self._jobs.get(event.job)
+        if job is None or event[2:5] not in job.running:
+            return []
+        *_, replica = job.running[event[2:5]]
+        task = self._release(job, event)
+        if task is None or task.state != RUNNING:
+            # Its job has ended, or it is done by another run, or what that had stored is lost and it waits already.
+            return self._assign()
+        is_lost = event.kind == "lost"
+        if not is_lost and (reason := task.fail(event, replica, self._max_failures)) is not None:
+            return self._end(job, reason) + self._assign()
+        if task.n_running:
+            return self._assign()  # its other run goes on
+        stage = job.stages[event.stage]
+        if is_lost and event.reason.startswith(INPUT_LOST):
+            stage.queue(task, self._slots.usable)
+            return self._assign()
+        task.losses += is_lost
+        stage.delay(task)
+        wait_s = task.wait_s(event.luck)
+        delay = events.DelayTask(event.job, event.stage, event.task, task.failures, event.host, wait_s)
+        return [delay, *self._assign()]
+
+    def _on_task_requeued(self, event: events.TaskRequeued) -> list[Instruction]:
+        stage = self._stage(event)
+        if stage is None or stage.tasks[event.task].state != DELAYED:
+            return []
+        stage.resume(stage.tasks[event.task], self._slots.usable)
+        return self._assign()
+
+    def _on_output_lost(self, event: events.OutputLost) -> list[Instruction]:
+        stage = self._stage(event)
+        if stage is None or stage.tasks[event.task].state != DONE:
+            return []
+        stage.undo(stage.tasks[event.task], self._slots.usable)
+        self._jobs[event.job].reopen()
+        return self._assign()
+
+    def _stage(self, event: events.TaskRequeued | events.OutputLost) -> StageQueues | None:
+        job = self._jobs.get(event.job)
+        return None if job is None else job.stages.get(event.stage)
+
+    def _on_copies_due(self, event: events.CopiesDue) -> list[Instruction]:
+        self._copies.looked(event)
+        return self._assign()
+
+    # -- nodes ---------------------------------------------------------------------------------
+
+    def _on_node_blacklisted(self, event: events.NodeBlacklisted) -> list[Instruction]:
+        return self._change(event.host, self._slots.set_blacklisted(event.host, True))
+
+    def _on_node_whitelisted(self, event: events.NodeWhitelisted) -> list[Instruction]:
+        return self._change(event.host, self._slots.set_blacklisted(event.host, False))
+
+    def _on_node_died(self, event: events.NodeDied) -> list[Instruction]:
+        # Its runs still have their slots: the loss of each comes as an event of its own.
+        return self._change(event.host, self._slots.set_dead(event.host, True))
+
+    def _on_node_returned(self, event: events.NodeReturned) -> list[Instruction]:
+        return self._change(event.host, self._slots.set_dead(event.host, False))
+
+    def _change(self, host: str, is_changed: bool) -> list[Instruction]:
+        """A node takes runs from now on, or does not any more."""
+        if not is_changed:
+            return []
+        usable = self._slots.usable
         for job in self._jobs.values():
-            for task in job.tasks:
-                self._forgive(job, task)
-            job.leave(event.host, self._usable)
-        yield from self._assign()
-
-    def _on_node_whitelisted(self, event: events.NodeWhitelisted) -> Iterator[Instruction]:
-        self._leave(event.host)
-        self._usable.add(event.host)
-        self._enter(event.host)
-        yield from self._assign()
+            for stage in job.stages.values():
+                if host in usable:
+                    stage.enter(host, usable)
+                else:
+                    stage.leave(host, usable)
+        return self._assign()
 
     # -- what follows --------------------------------------------------------------------------
 
-    def _next_stage(self, job: JobQueues) -> Iterator[Instruction]:
-        if job.stage < len(job.plan):
-            yield events.StartStage(job.name, job.plan[job.stage].name)
-        else:
-            del self._jobs[job.name]
-            yield events.FinishJob(job.name)
+    def _assign(self) -> list[Instruction]:
+        """Fill free slots until no free slot can take a waiting task, then with second runs."""
+        orders: list[Instruction] = []
+        ready = self._slots.ready
+        while ready:
+            jobs = [job for job in self._jobs.values() if job.open.n_queued and len(job.running) < job.limits.max_cores]
+            if len(jobs) > 1:
+                jobs = self._policy.order(jobs)
+            found = self._next(jobs)
+            if found is None:
+                break
+            orders.append(self._start(*found))
+        if self._has_copies and ready:
+            orders += self._copy()
+        return orders
 
-    def _end(self, job: JobQueues, reason: str, lost: str = "job ended") -> Iterator[Instruction]:
-        job.end()
-        for (task, attempt), (host, _) in list(job.running.items()):
-            yield events.DropRun(job.name, job.plan[job.stage].name, task, attempt, host, lost)
-        if not job.running:
-            del self._jobs[job.name]
-        yield events.EndJob(job.name, reason)
-
-    def _assign(self) -> Iterator[Instruction]:
-        """Fill free slots until no free slot can take a waiting task."""
-        while (found := self._next()) is not None:
-            yield self._start(*found)
-
-    def _next(self) -> tuple[JobQueues, Task, str] | None:
+    def _next(self, jobs: list[ActiveJob]) -> tuple[ActiveJob, Task, str] | None:
         """The next task to start: first which job, then which of its tasks, on the least loaded node that can.
 
         A task at home where a slot is free goes before one that is at home nowhere; only then one is moved
         away from its home, and only to a node at which no task waits that could start.
         """
-        if not self._loads:
-            return None
-        jobs = [job for job in self._jobs.values() if job.may_start]
-        jobs.sort(key=lambda job: (len(job.running), job.serial))
+        ready = self._slots.ready
         for job in jobs:
-            for host in self._hosts(job.local):
-                if task := job.take_local(host):
-                    return job, task, host
-            for host in self._hosts(job.anywhere):
-                if task := job.take_anywhere(host):
-                    return job, task, host
-            for host in self._hosts(job.may_move):
-                if not any(host in other.local for other in jobs) and (task := job.take_away(host)):
-                    return job, task, host
+            stage = job.open
+            if stage.local:
+                for _, _, host in ready:
+                    if host in stage.local and (task := stage.take_local(host)):
+                        return job, task, host
+            if stage.anywhere.n:
+                for _, _, host in ready:
+                    if task := stage.take_anywhere(host):
+                        return job, task, host
+            if stage.may_move:
+                for _, _, host in ready:
+                    if not any(host in other.open.local for other in jobs) and (task := stage.take_away(host)):
+                        return job, task, host
         return None
 
-    def _hosts(self, is_wanted: object) -> Iterator[str]:
-        return (host for _, _, host in self._loads) if is_wanted else iter(())
-
-    def _start(self, job: JobQueues, task: Task, host: str) -> Instruction:
-        self._leave(host)
-        slot = self._free[host].pop()
-        self._enter(host)
+    def _start(self, job: ActiveJob, task: Task, host: str) -> Instruction:
+        slot = self._slots.take(host)
+        if self._slots.dead and len(task.replicas) > 1:
+            task.avoid(self._slots.dead)
+        stage = job.open.name
         attempt = task.attempts
         task.attempts += 1
-        job.running[task.number, attempt] = (host, slot)
-        stage = job.plan[job.stage].name
+        task.n_running += 1
+        task.state = RUNNING
+        job.n_started += 1
+        job.running[stage, task.number, attempt] = host, slot, task.replica
         return events.StartRun(job.name, stage, task.number, attempt, host, slot, task.replica)
 
-    def _release(self, job: JobQueues, task: int, attempt: int) -> None:
-        host, slot = job.running.pop((task, attempt))
-        self._leave(host)
-        free = self._free[host]
-        free.append(slot)
-        # The lowest free slot is taken first, so that timelines are easy to read.
-        free.sort(reverse=True)
-        self._enter(host)
+    def _release(self, job: ActiveJob, event: events.RunFinished | events.RunFailed) -> Task | None:
+        """A run left its slot; its task, if the job goes on."""
+        run = event[2:5]
+        host, slot, _ = job.running.pop(run)
+        self._slots.give_back(host, slot)
+        job.dropped.discard(run)
+        if job.is_ended:
+            if not job.running:
+                del self._jobs[job.name]
+            return None
+        task = job.stages[event.stage].tasks[event.task]
+        task.n_running -= 1
+        if self._has_copies:
+            self._copies.ended(event, is_done=isinstance(event, events.RunFinished))
+        return task
 
-    def _leave(self, host: str) -> None:
-        """Take `host` out of the order of loads, for its load is going to change."""
-        if host in self._usable and self._free[host]:
-            del self._loads[bisect_left(self._loads, self._load(host))]
-
-    def _enter(self, host: str) -> None:
-        if host in self._usable and self._free[host]:
-            insort(self._loads, self._load(host))
-
-    def _load(self, host: str) -> tuple[int, int, str]:
-        return self._slots[host] - len(self._free[host]), self._order[host], host
-
-    def _task(self, job: JobQueues, number: int, inputs: TaskInputs) -> Task:
-        hosts = [host for host in inputs.hosts if host in self._order]
-        replicas = [host for host, _ in inputs.pieces[0].replicas] if len(inputs.pieces) == 1 else []
-        return Task(number, tuple(hosts), tuple(replicas))
-
-    def _forgive(self, job: JobQueues, task: Task) -> None:
-        """Empty a task's private blacklist once it covers every node the task may run on."""
-        if not any(job.may_run(task, host) for host in self._usable):
-            task.blacklist.clear()
-
-    def _why(self, job: JobQueues, task: Task) -> str:
-        flag = "force_local" if job.limits.force_local else "force_remote"
-        where = ", ".join(task.hosts) or "no node of the cluster"
-        return f"{flag} is on and its input is at {where}; take the flag out of scheduler={{...}} or add nodes"
+    def _copy(self) -> list[Instruction]:
+        """Start second runs as long as slots are free for them, and have the others looked at when they may be slow."""
+        copies = self._copies
+        orders: list[Instruction] = []
+        for job in self._policy.order([job for job in self._jobs.values() if not job.is_ended]):
+            while self._slots.ready and job.has_room and (found := copies.pick(job, self._time_s, self._slots)):
+                task, host = found
+                task.read_at(host)
+                orders.append(self._start(job, task, host))
+            # When no slot is free, the run that frees one will have them looked at.
+            if self._slots.ready and job.has_room and (wait_s := copies.look(job, self._time_s)) is not None:
+                orders.append(events.WatchCopies(job.name, job.open.name, wait_s))
+        return orders

@@ -5,6 +5,11 @@ from __future__ import annotations
 from disco_sim.error import DataError
 from disco_sim.model.work import Blob
 
+_NOT_KEPT = (
+    "the data was dropped when its job ended, because only results are kept, or purged with its job; "
+    'Disco(keep="all") keeps what is between the stages too'
+)
+
 
 class BlobStore:
     """Blobs by URL, in memory; a blob never changes.
@@ -15,12 +20,12 @@ class BlobStore:
 
     def __init__(self) -> None:
         self._blobs: dict[str, Blob] = {}
-        self._dropped: set[str] = set()
+        self._dropped: dict[str, str] = {}
 
     def put(self, url: str, blob: Blob) -> None:
         """Store `blob` under `url`."""
         self._blobs[url] = blob
-        self._dropped.discard(url)
+        self._dropped.pop(url, None)
 
     def get(self, url: str) -> Blob:
         """The blob under `url`."""
@@ -28,17 +33,13 @@ class BlobStore:
         if blob is not None:
             return blob
         if url in self._dropped:
-            raise DataError(
-                "Unable to access resource: the data was dropped when its job ended, because only results are kept, or "
-                'purged with its job; Disco(keep="all") keeps what is between the stages too',
-                url,
-            )
+            raise DataError(f"Unable to access resource: {self._dropped[url]}", url)
         raise DataError("Unable to access resource: nothing is stored there; take the URL from a job's results", url)
 
     def __contains__(self, url: str) -> bool:
         return url in self._blobs
 
-    def drop(self, url: str) -> None:
-        """Forget the blob under `url`, but remember that it was there."""
+    def drop(self, url: str, reason: str = _NOT_KEPT) -> None:
+        """Forget the blob under `url`, but remember that it was there, and why it is not any more."""
         if self._blobs.pop(url, None) is not None:
-            self._dropped.add(url)
+            self._dropped[url] = reason

@@ -5,35 +5,31 @@ Cards are made from a log and plain values; they need no pandas. Times are virtu
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from disco_sim.error import JobError
 from disco_sim.model.cluster import ClusterSpec, Node
 from disco_sim.store.log import Log
+from disco_sim.tables import Table, counted, rgba, table, table_text
 from disco_sim.views import rows
-from disco_sim.views.render import (
-    Card,
-    Section,
-    preformatted,
-    rgba,
-    stage_colour,
-    table,
-    table_section,
-    table_text,
-)
-from disco_sim.views.rows import OOBValues, Read, Table
+from disco_sim.views.history import History, events_of, history_of, job_state
+from disco_sim.views.render import Card, Section, preformatted, stage_colour, table_section
+from disco_sim.views.rows import OOBValues, Read
+from disco_sim.views.stages import Run, StageState
 from disco_sim.views.state import JobState
-from disco_sim.views.story import counted, task_story, timestamp
+from disco_sim.views.story import task_story, timestamp
 from disco_sim.views.timeline import timeline_image
 
 STAGES_CAPTION = "Tasks of each stage, and its failed runs"
 
 _MOST_LINES = 50
+_MOST_REASONS = 4
 _KEY_COLUMNS = ("keys", "top_key", "top_key_records")
 
 
 def job_card(
-    log: Log,
+    log: Log | History,
     job: str,
     *,
     read: Read | None = None,
@@ -45,7 +41,8 @@ def job_card(
 
     Columns about keys are there when `read` is given and their outputs are kept.
     """
-    state = JobState.of(log, job, until_s)
+    history = history_of(log)
+    state = history.job(job, until_s)
     facts = [
         ("stages", state.progress or "none"),
         ("inputs", str(state.n_inputs)),
@@ -56,17 +53,37 @@ def job_card(
         facts.append(("runs on", ", ".join(state.hosts)))
     if state.reason:
         facts.append(("reason", state.reason))
+    if lost := _lost(state):
+        facts.append(("lost", lost))
+    if state.network == "ports":
+        facts.append(("network", "shared by ports; too many transfers at once to share it exactly"))
     if state.is_dropped:
         facts.append(("kept", "results only; outputs between the stages were dropped"))
     sections = [
         table_section("Stages", rows.stage_table(state), caption=STAGES_CAPTION, is_open=True),
-        Section("Timeline", timeline_image(state, nodes), is_open=bool(state.runs)),
+        Section("Timeline", timeline_image(state, nodes, history.outages(state)), is_open=bool(state.runs)),
         partitions_section(state, read),
         *tasks_sections(state),
         oob_section(state, values or {}),
         log_section(log, job, state, until_s),
     ]
     return Card("Job", job, state.status, tuple(facts), tuple(sections))
+
+
+def _lost(state: JobState) -> str:
+    """What a job lost while it went on, by reason; which runs its own death ended need not be told."""
+    runs, tasks = Counter[str](), Counter[str]()
+    for run in state.runs:
+        if run.status == "lost" and not (state.status == "dead" and run.end_s == state.ended_s):
+            runs[run.reason] += 1
+    for stage in state.stages.values():
+        tasks.update(loss.reason for loss in stage.lost)
+    told: list[str] = []
+    for reason in dict.fromkeys([*runs, *tasks]):
+        parts = [counted(runs[reason], "run")] if runs[reason] else []
+        parts += [f"the output of {counted(tasks[reason], 'task')}"] if tasks[reason] else []
+        told.append(f"{' and '.join(parts)} ({reason})")
+    return "; ".join([*told[:_MOST_REASONS], *(["and more"] if len(told) > _MOST_REASONS else [])])
 
 
 def partitions_section(state: JobState, read: Read | None = None) -> Section:
@@ -109,7 +126,7 @@ def oob_section(state: JobState, values: OOBValues) -> Section:
     return table_section(f"Out-of-band results ({len(found.rows)})", found)
 
 
-def log_section(log: Log, job: str, state: JobState, until_s: float | None = None) -> Section:
+def log_section(log: Log | History, job: str, state: JobState, until_s: float | None = None) -> Section:
     """The last lines of a job's log."""
     lines = list(rows.job_lines(log, job, until_s))
     last = lines[-_MOST_LINES:]
@@ -118,10 +135,20 @@ def log_section(log: Log, job: str, state: JobState, until_s: float | None = Non
     return table_section(title, rows.lines_table(last, state.submitted_s), has_text=False)
 
 
-def disco_card(log: Log, spec: ClusterSpec, name: str, facts: Mapping[str, str] | None = None) -> Card:
-    """The card of a cluster: `name` is that of its master, `facts` are shown beside the counted ones."""
-    nodes, jobs = rows.nodes_table(log, spec), rows.jobs_table(log)
-    now_s = log[-1].time_s if len(log) else 0.0
+def disco_card(
+    log: Log | History,
+    spec: ClusterSpec,
+    name: str,
+    facts: Mapping[str, str] | None = None,
+    until_s: float | None = None,
+) -> Card:
+    """The card of a cluster as of now, or of `until_s` virtual seconds since its start.
+
+    `name` is that of its master, `facts` are shown beside the counted ones.
+    """
+    nodes, jobs = rows.nodes_table(log, spec, until_s), rows.jobs_table(log, until_s)
+    events = events_of(log)
+    now_s = until_s if until_s is not None else events[-1].time_s if len(events) else 0.0
     statuses = [row[1] for row in jobs.rows]
     counts = ", ".join(f"{statuses.count(status)} {status}" for status in ("active", "ready", "dead"))
     counted_facts = [
@@ -138,9 +165,9 @@ def disco_card(log: Log, spec: ClusterSpec, name: str, facts: Mapping[str, str] 
     return Card("Disco", name, "", (*counted_facts, *(facts or {}).items()), sections)
 
 
-def oob_card(log: Log, job: str, values: OOBValues) -> Card:
+def oob_card(log: Log | History, job: str, values: OOBValues) -> Card:
     """The card of a job's out-of-band results."""
-    state = JobState.of(log, job)
+    state = job_state(log, job)
     found = rows.oob_table(state, values)
     committed = sum(entry.state == "committed" for entry in state.oob)
     facts = (
@@ -151,7 +178,7 @@ def oob_card(log: Log, job: str, values: OOBValues) -> Card:
     return Card("OOB of", job, state.status, facts, (table_section("Results", found, is_open=True),))
 
 
-def all_oob_card(log: Log, values: Mapping[str, OOBValues]) -> Card:
+def all_oob_card(log: Log | History, values: Mapping[str, OOBValues]) -> Card:
     """The card of the out-of-band results of all jobs."""
     found = rows.all_oob_table(log, values)
     committed = sum(row[-1] == "committed" for row in found.rows)
@@ -176,17 +203,16 @@ def key_card(
     return Card("Key", repr(key), "", (("job", job), *facts), (section,))
 
 
-def story_card(log: Log, job: str, stage: str, task: int) -> Card:
+def story_card(log: Log | History, job: str, stage: str, task: int) -> Card:
     """The card of one task: every line that concerns it.
 
     Raises:
         DiscoError: If the job never had such a task.
     """
-    told = task_story(log, job, stage, task)
-    state = JobState.of(log, job)
+    told = task_story(events_of(log), job, stage, task)
+    state = job_state(log, job)
     found = state.stages[stage]
     runs = [run for run in state.runs if run.stage == stage and run.task == task]
-    status = "done" if task in found.done else runs[-1].status if runs else "waiting"
     facts = (
         ("job", job),
         # The same number as in the table of tasks: what this_partition() answers.
@@ -198,7 +224,17 @@ def story_card(log: Log, job: str, stage: str, task: int) -> Card:
     lines = rows.lines_table(told, state.submitted_s)
     # Stage and task are the same in every line.
     kept = Table(("time_s", "host", "level", "message"), [(*row[:3], row[5]) for row in lines.rows])
-    return Card("Task", f"{stage}:{task}", status, facts, (table_section("Story", kept, is_open=True),))
+    sections = (table_section("Story", kept, is_open=True),)
+    return Card("Task", f"{stage}:{task}", _status(found, task, runs), facts, sections)
+
+
+def _status(stage: StageState, task: int, runs: Sequence[Run]) -> str:
+    """How it stands with a task: what its latest run came to, but for one whose output was lost, or that runs twice."""
+    if task in stage.done:
+        return "done"
+    if any(number == task for number, _ in stage.running):
+        return "running"
+    return runs[-1].status if runs and runs[-1].status != "done" else "waiting"
 
 
 def error_card(error: JobError) -> Card:

@@ -2,7 +2,8 @@
 
 Text is `str`, counts `int64`, times `float64`; where a count may not be known it is `Int64` with <NA>. Keys and values
 are what job functions gave and so `object`, but for `output_frame`. What the columns mean is said in `rows.py`.
-`*_s` and `until_s` are virtual seconds since the job's submission, in frames of the cluster since its start.
+`*_s` and `until_s` are virtual seconds since the job's submission, in frames of the cluster since its start. With a
+history in place of the log, what was read for one frame need not be read again for the next.
 """
 
 from __future__ import annotations
@@ -14,48 +15,58 @@ import pandas as pd
 
 from disco_sim.model.cluster import ClusterSpec
 from disco_sim.store.log import Log
-from disco_sim.views import rows
-from disco_sim.views.rows import OOBValues, Read, Table
-from disco_sim.views.state import JobState
+from disco_sim.tables import Table
+from disco_sim.views import comparison, rows
+from disco_sim.views.history import History, job_state
+from disco_sim.views.rows import OOBValues, Read
 
 _TEXT = {"stage", "host", "status", "reason", "from_host", "to_host", "state", "level", "message", "job", "stages"}
-_TEXT |= {"other_host"}
+_TEXT |= {"other_host", "phase"}
 _DECIMAL = {"start_s", "end_s", "put_s", "time_s", "started_s", "duration_s", "share", "speed"}
-_DECIMAL |= {"other_duration_s", "difference_s"}
+_DECIMAL |= {"other_duration_s", "difference_s", "seconds", "other_seconds"}
 _MAY_BE_UNKNOWN = {"keys", "top_key_records", "records_in", "records_out", "bytes_in", "bytes_out", "oob_puts"}
 _MAY_BE_UNKNOWN |= {"runs", "other_runs", "other_records_in"}
 _PLAIN = {str: "str", int: "int64", float: "float64", bool: "bool"}
 _INT64 = range(-(2**63), 2**63)
 
 
-def tasks_frame(log: Log, job: str, until_s: float | None = None) -> pd.DataFrame:
+def tasks_frame(log: Log | History, job: str, until_s: float | None = None) -> pd.DataFrame:
     """`job.tasks`: a row per run, by stage, task and run; status: running, done, failed, lost (ended from outside)."""
-    return _frame(rows.tasks_table(JobState.of(log, job, until_s)))
+    return _frame(rows.tasks_table(job_state(log, job, until_s)))
 
 
-def partitions_frame(log: Log, job: str, read: Read | None = None, until_s: float | None = None) -> pd.DataFrame:
+def phases_frame(log: Log | History, job: str, until_s: float | None = None) -> pd.DataFrame:
+    """`job.phases`: a row per phase of each run that has ended; phase: startup, wait (for the node's disk), read,
+    transfer, cpu, write. Phases that took no time have no row, nor have runs whose phases the log does not tell.
+    """
+    return _frame(rows.phases_table(job_state(log, job, until_s)))
+
+
+def partitions_frame(
+    log: Log | History, job: str, read: Read | None = None, until_s: float | None = None
+) -> pd.DataFrame:
     """`job.partitions`: a row per started stage and partition; without `read`, keys are <NA>."""
-    return _frame(rows.partitions_table(JobState.of(log, job, until_s), read))
+    return _frame(rows.partitions_table(job_state(log, job, until_s), read))
 
 
-def shuffle_frame(log: Log, job: str, until_s: float | None = None) -> pd.DataFrame:
+def shuffle_frame(log: Log | History, job: str, until_s: float | None = None) -> pd.DataFrame:
     """`job.shuffle`: a row per piece of output and the task of a later stage that reads it."""
-    return _frame(rows.shuffle_table(JobState.of(log, job, until_s)))
+    return _frame(rows.shuffle_table(job_state(log, job, until_s)))
 
 
-def oob_frame(log: Log, job: str, values: OOBValues, until_s: float | None = None) -> pd.DataFrame:
+def oob_frame(log: Log | History, job: str, values: OOBValues, until_s: float | None = None) -> pd.DataFrame:
     """`job.oob.frame()`: a row per out-of-band result, dropped ones too; `values` are the committed ones by key."""
-    return _frame(rows.oob_table(JobState.of(log, job, until_s), values))
+    return _frame(rows.oob_table(job_state(log, job, until_s), values))
 
 
-def all_oob_frame(log: Log, values: Mapping[str, OOBValues]) -> pd.DataFrame:
+def all_oob_frame(log: Log | History, values: Mapping[str, OOBValues]) -> pd.DataFrame:
     """`disco.oob.frame()`: the out-of-band results of all jobs, `job` first; `put_s` is of the cluster."""
     return _frame(rows.all_oob_table(log, values))
 
 
-def log_frame(log: Log, job: str, until_s: float | None = None) -> pd.DataFrame:
+def log_frame(log: Log | History, job: str, until_s: float | None = None) -> pd.DataFrame:
     """`job.log`: a row per line; `task` is <NA> for lines of the job itself, whose host is 'master'."""
-    start_s = JobState.of(log, job, 0.0).submitted_s
+    start_s = job_state(log, job, 0.0).submitted_s
     return _frame(rows.lines_table(rows.job_lines(log, job, until_s), start_s), task="Int64")
 
 
@@ -73,19 +84,27 @@ def output_frame(pairs: Iterable[tuple[int, Any, Any]]) -> pd.DataFrame:
     )
 
 
-def nodes_frame(log: Log, spec: ClusterSpec, until_s: float | None = None) -> pd.DataFrame:
+def nodes_frame(log: Log | History, spec: ClusterSpec, until_s: float | None = None) -> pd.DataFrame:
     """`disco.nodes`: a row per node; `done`, `failed` and `data_errors` count runs of all jobs."""
     return _frame(rows.nodes_table(log, spec, until_s))
 
 
-def jobs_frame(log: Log, until_s: float | None = None) -> pd.DataFrame:
+def jobs_frame(log: Log | History, until_s: float | None = None) -> pd.DataFrame:
     """`disco.jobs`: a row per job in the order of submission; `stages` reads 'map 4/4, reduce 1/3'."""
     return _frame(rows.jobs_table(log, until_s))
 
 
-def compare_frame(log: Log, job: str, other_log: Log, other_job: str) -> pd.DataFrame:
-    """`job.compare(other)`: a row per task of either job; what one of them does not have is <NA> or NaN."""
-    return _frame(rows.compare_table(JobState.of(log, job), JobState.of(other_log, other_job)))
+def compare_frame(
+    log: Log | History, job: str, other_log: Log | History, other_job: str, by: str = "task"
+) -> pd.DataFrame:
+    """`job.compare(other)`: a row per task of either job; what one of them does not have is <NA> or NaN.
+
+    By "phase" a row per stage and phase, with the seconds of all runs together.
+
+    Raises:
+        DiscoError: If `by` is neither.
+    """
+    return _frame(comparison.compare_table(job_state(log, job), job_state(other_log, other_job), by))
 
 
 def _frame(table: Table, **dtypes: str) -> pd.DataFrame:

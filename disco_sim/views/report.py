@@ -7,17 +7,20 @@ from dataclasses import replace
 
 from disco_sim.model.cluster import Node
 from disco_sim.store.log import Log
+from disco_sim.tables import html
 from disco_sim.views.cards import job_card
-from disco_sim.views.render import html, page
+from disco_sim.views.history import History
+from disco_sim.views.render import page
 from disco_sim.views.rows import OOBValues, Read
-from disco_sim.views.state import JobState
 from disco_sim.views.timeline import timeline_svg
 
 
 def job_part(log: Log, job: str, read: Read, values: OOBValues, nodes: Sequence[Node]) -> str:
     """The card of a job for a page: its timeline is a live drawing, so that pointing at a bar tells its run."""
     card = job_card(log, job, read=read, values=values, nodes=nodes)
-    drawing = timeline_svg(JobState.of(log, job), nodes)
+    history = History(log)
+    state = history.job(job)
+    drawing = timeline_svg(state, nodes, outages=history.outages(state))
     sections = tuple(
         replace(section, html=drawing) if section.title == "Timeline" else section for section in card.sections
     )

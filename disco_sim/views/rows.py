@@ -6,17 +6,22 @@ the cluster since its start. `until_s`, in the same seconds, gives a table as it
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from disco_sim.error import DataError
 from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.events import OutputStored
 from disco_sim.model.work import Blob
 from disco_sim.store.log import Log
-from disco_sim.views.state import JobState, NodeState, Run, StageState, node_states
+from disco_sim.tables import Table
+from disco_sim.views.history import History, events_of, history_of, job_state
+from disco_sim.views.stages import StageState
+from disco_sim.views.state import JobState, NodeState
 from disco_sim.views.story import Line, Story
 
 Read = Callable[[str], Blob]
@@ -43,6 +48,7 @@ TASKS = (
     "end_s",
     "reason",
 )
+TASK_PHASES = ("stage", "task", "run", "host", "phase", "start_s", "end_s", "seconds")
 PARTITIONS = ("stage", "partition", "host", "records", "keys", "bytes", "share", "top_key", "top_key_records")
 SHUFFLE = ("stage", "from_task", "to_task", "partition", "from_host", "to_host", "records", "bytes")
 OOB = ("key", "value", "size", "stage", "task", "run", "host", "put_s", "state")
@@ -50,17 +56,6 @@ LOG = ("time_s", "host", "level", "stage", "task", "message")
 OUTPUT = ("partition", "key", "value")
 NODES = ("host", "slots", "busy", "done", "failed", "data_errors", "status", "speed")
 JOBS = ("job", "status", "stages", "started_s", "duration_s")
-COMPARE = (
-    *("stage", "task", "host", "other_host", "runs", "other_runs"),
-    *("duration_s", "other_duration_s", "difference_s", "records_in", "other_records_in"),
-)
-
-
-class Table(NamedTuple):
-    """Rows under named columns."""
-
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
 
 
 def stage_table(state: JobState) -> Table:
@@ -70,8 +65,6 @@ def stage_table(state: JobState) -> Table:
 
 def tasks_table(state: JobState) -> Table:
     """A row per run, by stage, task and run; a task that waits for its first slot has none."""
-    order = {name: number for number, name in enumerate(state.stages)}
-    runs = sorted(state.runs, key=lambda run: (order[run.stage], run.task, run.attempt))
     start_s = state.submitted_s
     return Table(
         TASKS,
@@ -93,7 +86,25 @@ def tasks_table(state: JobState) -> Table:
                 None if run.end_s is None else run.end_s - start_s,
                 run.reason,
             )
-            for run in runs
+            for run in state.runs_by_task
+        ],
+    )
+
+
+def phases_table(state: JobState) -> Table:
+    """A row per phase of each run that has ended, in the order of the tasks table; `wait` is for the node's disk.
+
+    Phases that took no time have no row, nor have runs whose phases the log does not tell.
+    """
+    return Table(
+        TASK_PHASES,
+        [
+            (run.stage, run.task, run.attempt, run.host, *span, seconds)
+            for run in state.runs_by_task
+            if run.phases is not None
+            for span, (_, seconds) in zip(
+                run.phases.spans(run.start_s - state.submitted_s), run.phases.parts, strict=True
+            )
         ],
     )
 
@@ -150,9 +161,8 @@ def _hosts(by_label: Mapping[int, list[OutputStored]], reader: StageState | None
         places = {label: {output.host for output in outputs} for label, outputs in by_label.items()}
     else:
         places = {label: set() for label in by_label}
-        label_of = {output.blob: output.label for outputs in by_label.values() for output in outputs}
         for number, inputs in enumerate(reader.tasks):
-            labels = {label_of[piece.blob] for piece in inputs.pieces if piece.blob in label_of}
+            labels = {piece.label for piece in inputs.pieces}
             if reader.stage.grouping == "group_label":
                 labels.add(inputs.label)
             for label in labels & places.keys():
@@ -197,16 +207,23 @@ def shuffle_table(state: JobState) -> Table:
     """A row per piece of output that a task of a later stage reads; `stage` is the reading one.
 
     `to_host` is '' until the reading task first runs; of several runs the one that succeeded counts, else the latest.
+    A piece that was lost before that run started was read from where it was stored anew.
     """
     rows: list[tuple[Any, ...]] = []
-    for name, stage in state.stages.items():
+    for source, stage in pairwise(state.stages.values()):
+        versions = source.versions()
         for number, inputs in enumerate(stage.tasks):
+            run = stage.run_of(number)
+            start_s = math.inf if run is None else run.start_s
             for piece in inputs.pieces:
-                source = state.pieces.get(piece.blob)
-                if source is not None:
-                    to_host = stage.host_of(number)
-                    sizes = (piece.n_records, piece.n_bytes)
-                    rows.append((name, source.task, number, piece.label, source.host, to_host, *sizes))
+                first = source.outputs.get(piece.blob)
+                if first is None:
+                    continue
+                stored = versions[first.task, first.label]
+                read = next((output for lost_s, output in stored if lost_s > start_s), stored[-1][1])
+                where = (read.host, "" if run is None else run.host)
+                sizes = (piece.n_records, piece.n_bytes)
+                rows.append((stage.stage.name, first.task, number, piece.label, *where, *sizes))
     return Table(SHUFFLE, rows)
 
 
@@ -237,15 +254,15 @@ def oob_table(state: JobState, values: OOBValues, start_s: float | None = None) 
     )
 
 
-def all_oob_table(log: Log, values: Mapping[str, OOBValues]) -> Table:
+def all_oob_table(log: Log | History, values: Mapping[str, OOBValues]) -> Table:
     """The out-of-band results of all jobs that are in `values`, `job` first; `put_s` is of the cluster."""
     return Table(
         ("job", *OOB),
         [
             (job, *row)
-            for job in log.jobs
+            for job in events_of(log).jobs
             if job in values
-            for row in oob_table(JobState.of(log, job), values[job], start_s=0.0).rows
+            for row in oob_table(job_state(log, job), values[job], start_s=0.0).rows
         ],
     )
 
@@ -255,65 +272,39 @@ def lines_table(lines: Iterable[Line], start_s: float = 0.0) -> Table:
     return Table(LOG, [(line.time_s - start_s, *line[1:]) for line in lines])
 
 
-def job_lines(log: Log, job: str, until_s: float | None = None) -> Iterator[Line]:
+def job_lines(log: Log | History, job: str, until_s: float | None = None) -> Iterator[Line]:
     """The lines of a job's log."""
     story, start_s = Story(), None
-    for event in log.of(job):
+    for event in events_of(log).of(job):
         start_s = event.time_s if start_s is None else start_s
         if until_s is not None and event.time_s - start_s > until_s:
             return
         yield from story.tell(event)
 
 
-def nodes_table(log: Log, spec: ClusterSpec, until_s: float | None = None) -> Table:
-    """A row per node of the cluster. `done`, `failed` and `data_errors` count runs; status: alive or blacklisted."""
-    states = node_states(log, until_s)
+def nodes_table(log: Log | History, spec: ClusterSpec, until_s: float | None = None) -> Table:
+    """A row per node of the cluster. `done`, `failed` and `data_errors` count runs; `speed` is the node's own by now.
+
+    status: dead, blacklisted, slow or alive, the first that is true.
+    """
+    states = history_of(log).nodes(until_s)
     rows: list[tuple[Any, ...]] = []
     for node in spec.nodes:
         state = states.get(node.host, NodeState())
-        status = "blacklisted" if state.is_blacklisted else "alive"
         counts = (state.busy, state.done, state.failed, state.data_errors)
-        rows.append((node.host, node.slots, *counts, status, node.speed))
+        rows.append((node.host, node.slots, *counts, state.status, node.speed / state.slowness))
     return Table(NODES, rows)
 
 
-def jobs_table(log: Log, until_s: float | None = None) -> Table:
+def jobs_table(log: Log | History, until_s: float | None = None) -> Table:
     """A row per job, in the order of submission; `duration_s` of an active job is that until now."""
     rows: list[tuple[Any, ...]] = []
-    now_s = until_s if until_s is not None else log[-1].time_s if len(log) else 0.0
-    for job in log.jobs:
-        start_s = next(iter(log.of(job))).time_s
+    events = events_of(log)
+    now_s = until_s if until_s is not None else events[-1].time_s if len(events) else 0.0
+    for job in events.jobs:
+        start_s = next(events.of(job)).time_s
         if start_s > now_s:
             continue
-        state = JobState.of(log, job, now_s - start_s)
+        state = job_state(log, job, now_s - start_s)
         rows.append((job, state.status, state.progress, state.submitted_s, state.duration_s))
     return Table(JOBS, rows)
-
-
-def compare_table(state: JobState, other: JobState) -> Table:
-    """A row per task of either job, in the order of the stages of the first, then of the other's own."""
-    sides = [_tasks_by_name(state), _tasks_by_name(other)]
-    rows: list[tuple[Any, ...]] = []
-    for stage, task in dict.fromkeys([*sides[0], *sides[1]]):
-        (host, runs, took_s, records), (host_2, runs_2, took_2_s, records_2) = (
-            side.get((stage, task), (None, None, None, None)) for side in sides
-        )
-        difference_s = None if took_s is None or took_2_s is None else took_2_s - took_s
-        rows.append((stage, task, host, host_2, runs, runs_2, took_s, took_2_s, difference_s, records, records_2))
-    return Table(COMPARE, rows)
-
-
-def _tasks_by_name(state: JobState) -> dict[tuple[str, int], tuple[str, int, float | None, int | None]]:
-    """Of each task its last host, the number of its runs, its seconds from first start to last end, its records."""
-    tasks: dict[tuple[str, int], list[Run]] = {}
-    for run in sorted(state.runs, key=lambda run: (list(state.stages).index(run.stage), run.task, run.attempt)):
-        tasks.setdefault((run.stage, run.task), []).append(run)
-    return {
-        name: (
-            runs[-1].host,
-            len(runs),
-            None if runs[-1].end_s is None else runs[-1].end_s - runs[0].start_s,
-            runs[-1].records_in,
-        )
-        for name, runs in tasks.items()
-    }

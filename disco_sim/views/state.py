@@ -5,9 +5,8 @@ Times in a state are virtual seconds since the cluster's start, as in the events
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from disco_sim.error import DiscoError, near_jobs
 from disco_sim.model.events import (
@@ -15,11 +14,17 @@ from disco_sim.model.events import (
     JobDied,
     JobFinished,
     JobSubmitted,
+    NetworkShared,
     NodeBlacklisted,
+    NodeDied,
+    NodeReturned,
+    NodeSlowed,
     NodeWhitelisted,
     OOBStored,
+    OutputLost,
     OutputsDropped,
     OutputStored,
+    PhasesPlayed,
     RunFailed,
     RunFinished,
     RunStarted,
@@ -28,83 +33,15 @@ from disco_sim.model.events import (
 )
 from disco_sim.model.plan import Plan, Stage, TaskInputs
 from disco_sim.store.log import Log
-
-
-class Counters(NamedTuple):
-    """Disco's four numbers of a stage: three count tasks, `failed` counts failed runs, retried ones too."""
-
-    waiting: int
-    running: int
-    done: int
-    failed: int
-
-
-@dataclass(slots=True)
-class Run:
-    """One try of a task; counts are None while it runs. status: running, done, failed, or lost (ended from outside)."""
-
-    stage: str
-    task: int
-    attempt: int
-    label: int
-    host: str
-    slot: int
-    n_pieces: int
-    start_s: float
-    status: str = "running"
-    end_s: float | None = None
-    records_in: int | None = None
-    records_out: int | None = None
-    bytes_in: int | None = None
-    bytes_out: int | None = None
-    oob_puts: int | None = None
-    reason: str = ""
-
-
-@dataclass(slots=True)
-class StageState:
-    """One stage of a job. `tasks` is what its tasks read; before the stage starts it is empty, and `started_s` None."""
-
-    stage: Stage
-    started_s: float | None = None
-    ended_s: float | None = None
-    tasks: tuple[TaskInputs, ...] = ()
-    running: dict[tuple[int, int], Run] = field(default_factory=dict)
-    done: dict[int, Run] = field(default_factory=dict)
-    last: dict[int, Run] = field(default_factory=dict)
-    outputs: dict[int, list[OutputStored]] = field(default_factory=dict)
-    n_failed: int = 0
-
-    @property
-    def counters(self) -> Counters:
-        """Waiting, running and done tasks, and failed runs."""
-        n_running = len({task for task, _ in self.running})
-        return Counters(len(self.tasks) - len(self.done) - n_running, n_running, len(self.done), self.n_failed)
-
-    @property
-    def stored(self) -> Iterator[OutputStored]:
-        """The outputs of the stage that count, by task: those of the latest run that stored any."""
-        for task in sorted(self.outputs):
-            yield from self.outputs[task]
-
-    @property
-    def n_tasks(self) -> int | None:
-        """How many tasks the stage has; before it starts, how many the plan asks for (None: only data will tell)."""
-        if self.started_s is not None:
-            return len(self.tasks)
-        return len(self.stage.labels) if self.stage.labels is not None else None
-
-    def host_of(self, task: int) -> str:
-        """The host where a task's result was made, or where its latest run is or was; '' before its first run."""
-        run = self.done.get(task) or self.last.get(task)
-        return run.host if run else ""
+from disco_sim.views.stages import Phases, Run, StageState
 
 
 @dataclass
 class JobState:
     """A job as its events tell it so far; `add` takes the next event.
 
-    status is active, ready or dead. `is_dropped` says that the outputs between stages are no longer kept.
+    status is active, ready or dead. `is_dropped` says that the outputs between stages are no longer kept. `switches`
+    gives the changes of how the network is shared, of which a job's own events do not tell.
     """
 
     job: str
@@ -119,7 +56,9 @@ class JobState:
     stages: dict[str, StageState] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     oob: list[OOBStored] = field(default_factory=list)
-    pieces: dict[str, OutputStored] = field(default_factory=dict)
+    # Phases come just before the end of their run, and wait here for it.
+    played: PhasesPlayed | None = None
+    switches: Callable[[], Sequence[NetworkShared]] = field(default=tuple, repr=False, compare=False)
 
     @classmethod
     def of(cls, log: Log, job: str, until_s: float | None = None) -> JobState:
@@ -130,22 +69,52 @@ class JobState:
         Raises:
             DiscoError: If the log does not know the job.
         """
-        if not log.n_events(job):
-            raise DiscoError(f"there is no job {job!r} in this log; {near_jobs(job, log.jobs)}", job=job)
-        state = cls(job)
+        state = cls.new(log, job)
+        state.switches = lambda: [event for event in log if isinstance(event, NetworkShared)]
         for event in log.of(job):
             if until_s is None or event.time_s - state.submitted_s <= until_s or isinstance(event, JobSubmitted):
                 state.add(event)
             elif isinstance(event, OutputsDropped):
                 state.is_dropped = True
-        if until_s is not None and state.ended_s is None:
-            state.now_s = max(state.now_s, state.submitted_s + until_s)
+        state.wait(until_s)
         return state
+
+    @classmethod
+    def new(cls, log: Log, job: str) -> JobState:
+        """The state before the job's first event.
+
+        Raises:
+            DiscoError: If the log does not know the job.
+        """
+        if not log.n_events(job):
+            raise DiscoError(f"there is no job {job!r} in this log; {near_jobs(job, log.jobs)}", job=job)
+        return cls(job)
+
+    @property
+    def size(self) -> int:
+        """How many runs and outputs the state holds."""
+        return len(self.runs) + sum(len(stage.outputs) for stage in self.stages.values())
+
+    def copy(self) -> JobState:
+        """The same state, to go on from on its own."""
+        stages = {name: stage.copy() for name, stage in self.stages.items()}
+        return replace(self, stages=stages, runs=self.runs.copy(), oob=self.oob.copy())
+
+    def wait(self, until_s: float | None) -> None:
+        """Nothing more happens to an active job until `until_s` virtual seconds after its submission."""
+        if until_s is not None and self.ended_s is None:
+            self.now_s = max(self.now_s, self.submitted_s + until_s)
 
     @property
     def duration_s(self) -> float:
         """Virtual seconds from the submission to the job's end, or to now."""
         return (self.now_s if self.ended_s is None else self.ended_s) - self.submitted_s
+
+    @property
+    def runs_by_task(self) -> list[Run]:
+        """The runs by stage, task and attempt."""
+        order = {name: number for number, name in enumerate(self.stages)}
+        return sorted(self.runs, key=lambda run: (order[run.stage], run.task, run.attempt))
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -155,7 +124,7 @@ class JobState:
     @property
     def latest_stage(self) -> StageState | None:
         """The last stage that had any run; the first stage before that; None for a job of no stages."""
-        begun = [stage for stage in self.stages.values() if stage.last]
+        begun = [stage for stage in self.stages.values() if stage.has_begun]
         return begun[-1] if begun else next(iter(self.stages.values()), None)
 
     @property
@@ -165,6 +134,16 @@ class JobState:
             f"{name} {len(stage.done)}/{'?' if stage.n_tasks is None else stage.n_tasks}"
             for name, stage in self.stages.items()
         )
+
+    @property
+    def network(self) -> str:
+        """How transfers were shared while the job ran: `ports` if ever, `exact`, or '' (exact) if no event says."""
+        until_s = self.now_s if self.ended_s is None else self.ended_s
+        found = [switch for switch in self.switches() if switch.time_s <= until_s]
+        n_before = sum(switch.time_s < self.submitted_s for switch in found)
+        # The last switch before the job holds when it begins.
+        ways = {switch.how for switch in found[max(n_before - 1, 0) :]}
+        return "ports" if "ports" in ways else "exact" if ways else ""
 
     def reader_of(self, stage: str) -> StageState | None:
         """The stage that reads the outputs of `stage`; None for the last stage."""
@@ -176,35 +155,41 @@ class JobState:
         """Take the next event of the job into account."""
         self.now_s = max(self.now_s, event.time_s)
         match event:
-            case JobSubmitted():
-                self.plan, self.n_inputs = event.plan, event.n_inputs
-                self.submitted_s = event.time_s
-                self.stages = {stage.name: StageState(stage) for stage in event.plan}
+            case OutputStored():
+                self._stage(event.stage).outputs[event.blob] = event
+            case RunStarted():
+                self._start(event)
+            case PhasesPlayed():
+                self.played = event
+            case RunFinished():
+                self._end(event, "done")
+            case RunFailed():
+                self._end(event, "lost" if event.kind == "lost" else "failed")
+                self._stage(event.stage).n_failed += event.kind != "lost"
+            case OOBStored():
+                self.oob.append(event)
+            case OutputLost():
+                stage = self._stage(event.stage)
+                stage.lost.append(event)
+                if event.task in stage.done:
+                    stage.last[event.task] = stage.done.pop(event.task)
             case StageStarted():
                 stage = self._stage(event.stage)
                 stage.started_s, stage.tasks = event.time_s, event.tasks
             case StageFinished():
                 self._stage(event.stage).ended_s = event.time_s
-            case RunStarted():
-                self._start(event)
-            case RunFinished():
-                run = self._end(event, "done")
-                run.records_out, run.bytes_out = event.records_out, event.bytes_out
-                self._stage(event.stage).done[event.task] = run
-            case RunFailed():
-                run = self._end(event, "lost" if event.kind == "lost" else "failed")
-                # A run that failed stored nothing.
-                run.records_out, run.bytes_out, run.reason = 0, 0, event.reason
-                self._stage(event.stage).n_failed += event.kind != "lost"
-            case OutputStored():
-                self._store(event)
-            case OOBStored():
-                self.oob.append(event)
+            case JobSubmitted():
+                self.plan, self.n_inputs = event.plan, event.n_inputs
+                self.submitted_s = event.time_s
+                self.stages = {stage.name: StageState(stage) for stage in event.plan}
             case JobFinished():
                 self.status, self.ended_s = "ready", event.time_s
             case JobDied():
                 self.status, self.ended_s, self.reason = "dead", event.time_s, event.reason
-                self._close(event)
+                for stage in self.stages.values():
+                    for run in stage.running.values():
+                        self._change(run._replace(status="lost", end_s=event.time_s, reason=event.reason))
+                    stage.running.clear()
             case OutputsDropped():
                 self.is_dropped = True
 
@@ -216,28 +201,45 @@ class JobState:
     def _start(self, event: RunStarted) -> None:
         stage = self._stage(event.stage)
         inputs = stage.tasks[event.task] if event.task < len(stage.tasks) else TaskInputs(0, (), ())
-        run = Run(
-            event.stage,
-            event.task,
-            event.attempt,
-            # What this_partition() answers: tasks that split their input are told apart by their number.
-            event.task if stage.stage.grouping == "split" else inputs.label,
-            event.host,
-            event.slot,
-            len(inputs.pieces),
-            event.time_s,
-        )
+        # What this_partition() answers: tasks that split their input are told apart by their number.
+        label = event.task if stage.stage.grouping == "split" else inputs.label
+        where = (event.stage, event.task, event.attempt, label, event.host, event.slot)
+        run = Run(*where, len(inputs.pieces), len(self.runs), event.time_s)
         self.runs.append(run)
         stage.running[event.task, event.attempt] = stage.last[event.task] = run
-        # A task that runs once more, because its result was lost, is no longer done.
-        stage.done.pop(event.task, None)
 
-    def _end(self, event: RunFinished | RunFailed, status: str) -> Run:
-        stage = self._stage(event.stage)
-        run = stage.running.pop((event.task, event.attempt), None) or self._closed(event)
-        run.status, run.end_s = status, event.time_s
-        run.records_in, run.bytes_in, run.oob_puts = event.records_in, event.bytes_in, event.oob_puts
-        return run
+    def _end(self, event: RunFinished | RunFailed, status: str) -> None:
+        stage, key = self._stage(event.stage), (event.task, event.attempt)
+        begun = stage.running.pop(key, None) or self._closed(event)
+        played, self.played = self.played, None
+        is_its_own = played is not None and (played.stage, played.task, played.attempt) == (event.stage, *key)
+        # A run that failed stored nothing.
+        n_out, bytes_out, reason = (
+            (event.records_out, event.bytes_out, "") if isinstance(event, RunFinished) else (0, 0, event.reason)
+        )
+        run = Run(
+            *begun[:9],
+            status,
+            event.time_s,
+            event.records_in,
+            n_out,
+            event.bytes_in,
+            bytes_out,
+            event.oob_puts,
+            reason,
+            Phases(*played[6:]) if played is not None and is_its_own else None,
+        )
+        self._change(run)
+        if status == "done":
+            stage.done[event.task] = run
+            stage.last.pop(event.task, None)
+
+    def _change(self, run: Run) -> None:
+        """Put a run as it is now in the place of what it was."""
+        self.runs[run.number] = run
+        last = self.stages[run.stage].last
+        if run.task in last and last[run.task].number == run.number:
+            last[run.task] = run
 
     def _closed(self, event: RunFinished | RunFailed) -> Run:
         for run in reversed(self.runs):
@@ -248,27 +250,14 @@ class JobState:
             job=event.job,
         )
 
-    def _store(self, event: OutputStored) -> None:
-        outputs = self._stage(event.stage).outputs
-        stored = outputs.get(event.task)
-        if stored is None or stored[0].attempt != event.attempt:
-            stored = outputs[event.task] = []
-        stored.append(event)
-        self.pieces[event.blob] = event
-
-    def _close(self, event: JobDied) -> None:
-        for stage in self.stages.values():
-            for run in stage.running.values():
-                run.status, run.end_s, run.reason = "lost", event.time_s, event.reason
-            stage.running.clear()
-
 
 @dataclass(slots=True)
 class NodeState:
     """What happened on one node so far, all jobs together.
 
-    `done` counts runs that ended well, `data_errors` those that may be tried again elsewhere, `failed` those that
-    failed in any other way. Runs ended from outside are in none of them.
+    `done` counts runs that ended well, `data_errors` those that failed by bad or lost data, `failed` those that failed
+    in any other way. Runs ended from outside are in none of them. `slowness` is how many times slower than it was made
+    the node is.
     """
 
     busy: int = 0
@@ -276,25 +265,74 @@ class NodeState:
     failed: int = 0
     data_errors: int = 0
     is_blacklisted: bool = False
+    is_dead: bool = False
+    slowness: float = 1.0
+
+    @property
+    def status(self) -> str:
+        """`dead`, `blacklisted`, `slow` or `alive`: the first that is true."""
+        if self.is_dead:
+            return "dead"
+        if self.is_blacklisted:
+            return "blacklisted"
+        return "slow" if self.slowness > 1.0 else "alive"
 
 
-def node_states(log: Log, until_s: float | None = None) -> dict[str, NodeState]:
-    """The state of each node that any event names, up to and with `until_s` seconds since the cluster's start."""
-    nodes: dict[str, NodeState] = {}
-    for event in log:
-        if until_s is not None and event.time_s > until_s:
-            break
+@dataclass
+class NodeStates:
+    """The nodes that events named so far, by host; `add` takes the next event of any job.
+
+    `deaths` are the deaths and returns of nodes, `switches` the changes of how the network is shared.
+    """
+
+    by_host: dict[str, NodeState] = field(default_factory=dict)
+    deaths: list[NodeDied | NodeReturned] = field(default_factory=list)
+    switches: list[NetworkShared] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """How many nodes the state holds."""
+        return len(self.by_host)
+
+    def copy(self) -> NodeStates:
+        """The same state, to go on from on its own."""
+        by_host = {host: replace(node) for host, node in self.by_host.items()}
+        return NodeStates(by_host, self.deaths.copy(), self.switches.copy())
+
+    def add(self, event: Event) -> None:
+        """Take the next event into account."""
         match event:
             case RunStarted():
-                nodes.setdefault(event.host, NodeState()).busy += 1
+                self._node(event.host).busy += 1
             case RunFinished():
-                node = nodes.setdefault(event.host, NodeState())
+                node = self._node(event.host)
                 node.busy, node.done = node.busy - 1, node.done + 1
             case RunFailed():
-                node = nodes.setdefault(event.host, NodeState())
+                node = self._node(event.host)
                 node.busy -= 1
                 node.data_errors += event.kind == "data"
                 node.failed += event.kind not in ("data", "lost")
             case NodeBlacklisted() | NodeWhitelisted():
-                nodes.setdefault(event.host, NodeState()).is_blacklisted = isinstance(event, NodeBlacklisted)
-    return nodes
+                self._node(event.host).is_blacklisted = isinstance(event, NodeBlacklisted)
+            case NodeDied() | NodeReturned():
+                self._node(event.host).is_dead = isinstance(event, NodeDied)
+                self.deaths.append(event)
+            case NodeSlowed():
+                self._node(event.host).slowness = event.factor
+            case NetworkShared():
+                self.switches.append(event)
+
+    def _node(self, host: str) -> NodeState:
+        if host not in self.by_host:
+            self.by_host[host] = NodeState()
+        return self.by_host[host]
+
+
+def node_states(log: Log, until_s: float | None = None) -> dict[str, NodeState]:
+    """The state of each node that any event names, up to and with `until_s` seconds since the cluster's start."""
+    states = NodeStates()
+    for event in log:
+        if until_s is not None and event.time_s > until_s:
+            break
+        states.add(event)
+    return states.by_host

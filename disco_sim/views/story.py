@@ -6,7 +6,7 @@ said; what the system itself says is of the host `master`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from math import floor
 from typing import NamedTuple
@@ -19,11 +19,19 @@ from disco_sim.model.events import (
     JobKillAsked,
     JobSubmitted,
     MessageSent,
+    NetworkCut,
+    NetworkHealed,
+    NetworkShared,
     NodeBlacklisted,
+    NodeDied,
+    NodeReturned,
+    NodeSlowed,
     NodeWhitelisted,
     OOBStored,
+    OutputLost,
     OutputsDropped,
     OutputStored,
+    PhasesPlayed,
     RunFailed,
     RunFinished,
     RunStarted,
@@ -33,6 +41,8 @@ from disco_sim.model.events import (
     TaskRequeued,
 )
 from disco_sim.store.log import Log
+from disco_sim.tables import counted
+from disco_sim.views.stages import Phases
 
 MASTER = "master"
 EPOCH = datetime(2010, 9, 1)
@@ -41,10 +51,14 @@ EPOCH = datetime(2010, 9, 1)
 _SAID_FIRST = ("WARN", "ERROR", "READY")
 _FAILURES = {
     "data": ("WARN", "Data error"),
+    "crash": ("WARN", "Worker crashed"),
     "memory": ("WARN", "Out of memory"),
     "fatal": ("ERROR", "Task failed"),
     "lost": ("WARN", "Task lost"),
 }
+_PHASES = {"startup": "start-up", "wait": "wait for the disk"}
+_MOST_HOSTS = 4
+_SHORTEST_TOLD_S = 0.0005
 
 
 class Line(NamedTuple):
@@ -97,19 +111,10 @@ def elapsed(duration_s: float) -> str:
     return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{milliseconds:03d}"
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun in the right form.
-
-    >>> counted(1, "task"), counted(3, "task")
-    ('1 task', '3 tasks')
-    """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 class Story:
-    """Tells the events of one job, given one after the other; remembers only what durations need.
+    """Tells the events of one job, given one after the other; remembers only what durations and waits need.
 
-    With `is_detailed`, stored outputs, out-of-band results and what tasks wait for are told too.
+    With `is_detailed`, phases, stored outputs, out-of-band results and what tasks wait for are told too.
     """
 
     def __init__(self, is_detailed: bool = False) -> None:
@@ -117,6 +122,7 @@ class Story:
         self._submitted_s = 0.0
         self._is_kill_asked = False
         self._started_s: dict[tuple[str, int, int], float] = {}
+        self._latest_end: dict[tuple[str, int], str] = {}
 
     def tell(self, event: Event) -> list[Line]:
         """The lines that tell `event`, often none."""
@@ -143,15 +149,23 @@ class Story:
                 yield _said(now, f"results received from {event.host}", stage=event.stage, task=event.task)
             case RunFailed():
                 self._started_s.pop((event.stage, event.task, event.attempt), None)
+                self._latest_end[event.stage, event.task] = event.kind
                 level, what = _FAILURES.get(event.kind, ("ERROR", "Task failed"))
                 reason = event.reason.removeprefix("DataError: ")  # which the line says in words
                 yield Line(now, event.host, level, event.stage, event.task, f"{what}: {reason}")
+            case TaskDelayed() if self._latest_end.get((event.stage, event.task)) == "lost":
+                # Not a failure of the task: what was lost with a node does not count against it.
+                text = f"lost on {event.host}. Sleeping {event.wait_s:g} seconds before it runs again"
+                yield _said(now, text, "WARN", event.stage, event.task)
             case TaskDelayed():
                 text = (
                     f"failed on {event.host}, failure {event.failures} of this task. "
                     f"Sleeping {event.wait_s:g} seconds before retrying"
                 )
                 yield _said(now, text, "WARN", event.stage, event.task)
+            case OutputLost():
+                text = f"output of {event.stage}:{event.task} at {event.host} is lost: {event.reason}"
+                yield _said(now, f"{text}; the task runs again", "WARN", event.stage, event.task)
             case TaskRequeued():
                 yield _said(now, "waits for a slot again", stage=event.stage, task=event.task)
             case StageFinished():
@@ -171,6 +185,19 @@ class Story:
                 yield _said(now, f"{event.host} is blacklisted", "WARN")
             case NodeWhitelisted():
                 yield _said(now, f"{event.host} is whitelisted")
+            case NodeDied():
+                yield _said(now, f"{event.host} died", "WARN")
+            case NodeReturned():
+                yield _said(now, f"{event.host} is back")
+            case NodeSlowed():
+                yield _said(now, f"{event.host} is {_speed(event.factor)}", "WARN" if event.factor > 1.0 else "SYS")
+            case NetworkCut():
+                yield _said(now, f"the network between {_hosts(event.one)} and {_hosts(event.other)} is cut", "WARN")
+            case NetworkHealed():
+                yield _said(now, f"the network between {_hosts(event.one)} and {_hosts(event.other)} is whole again")
+            case NetworkShared():
+                how = "by ports" if event.how == "ports" else "exactly"
+                yield _said(now, f"{event.n_flows} transfers at once: the network is shared {how} from here on")
 
     def _detail(self, event: Event) -> Iterator[Line]:
         now = event.time_s
@@ -180,6 +207,10 @@ class Story:
                     hosts = f" at {', '.join(inputs.hosts)}" if inputs.hosts else ""
                     text = f"waits for a slot; reads {counted(len(inputs.pieces), 'input')}{hosts}"
                     yield _said(now, text, stage=event.stage, task=number)
+            case PhasesPlayed():
+                text = _spent(Phases(*event[6:]))
+                if text:
+                    yield Line(now, event.host, "SYS", event.stage, event.task, text)
             case OutputStored():
                 size = f"{counted(event.n_records, 'record')}, {counted(event.n_bytes, 'byte')}"
                 text = f"stored {size} for partition {event.label}"
@@ -191,6 +222,29 @@ class Story:
 
 def _said(time_s: float, message: str, level: str = "SYS", stage: str = "", task: int | None = None) -> Line:
     return Line(time_s, MASTER, level, stage, task, message)
+
+
+def _speed(factor: float) -> str:
+    """How fast a node is that takes `factor` times as long as it was made for."""
+    if factor == 1.0:
+        return "at its normal speed again"
+    return f"{factor:g} times slower" if factor > 1.0 else f"{1 / factor:g} times faster"
+
+
+def _hosts(hosts: Sequence[str]) -> str:
+    """Some host names; of many the first, and how many more there are."""
+    n_more = len(hosts) - _MOST_HOSTS
+    return ", ".join(hosts[:_MOST_HOSTS]) + (f" and {n_more} more" if n_more > 0 else "")
+
+
+def _spent(phases: Phases) -> str:
+    """What the time of a run went by with: 'start-up 0.500 s, cpu 0.020 s'."""
+    told = [
+        f"{_PHASES.get(kind, kind)} {seconds:.3f} s" for kind, seconds in phases.parts if seconds >= _SHORTEST_TOLD_S
+    ]
+    if phases.cpu_s >= _SHORTEST_TOLD_S and round(phases.slowdown, 3) != 1.0:
+        told.append(f"its CPU work took {phases.slowdown:.3g} times as long as on a normal node")
+    return ", ".join(told)
 
 
 def lines(events: Iterable[Event]) -> Iterator[Line]:

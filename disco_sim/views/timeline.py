@@ -11,9 +11,10 @@ from html import escape
 from math import floor, log10
 
 from disco_sim.model.cluster import Node
-from disco_sim.views.render import AMBER, GREY, RED, html, stage_colour
-from disco_sim.views.state import JobState, Run
-from disco_sim.views.story import counted
+from disco_sim.tables import AMBER, GREY, RED, counted, html
+from disco_sim.views.render import stage_colour
+from disco_sim.views.stages import Run
+from disco_sim.views.state import JobState
 
 _WIDTH = 860.0
 _TOP, _BOTTOM, _RIGHT = 34.0, 40.0, 26.0
@@ -22,16 +23,33 @@ _MOST_ROWS = 160
 _MOST_TITLES = 2000
 _LETTER = 6.3
 _MIDDLE_INK = "#7d858d"
+_STRIP, _FOOT = 2.6, 1.6
+_PARTS = {
+    "startup": ("start-up", "#ffffff", 0.8),
+    "wait": ("wait", "#000000", 0.55),
+    "read": ("disk", "#ffffff", 0.45),
+    "transfer": ("network", "#000000", 0.25),
+    "write": ("disk", "#ffffff", 0.45),
+}
+"""The name, colour and opacity of a phase at the foot of a bar; cpu has none."""
+
+Outages = Sequence[tuple[str, float, float | None]]
+"""(host, from, to) of each time that a node was dead, in virtual seconds since the job's submission; to None: still."""
 
 
 def timeline_svg(
-    state: JobState, nodes: Sequence[Node] = (), ink: str = "currentColor", has_titles: bool = True
+    state: JobState,
+    nodes: Sequence[Node] = (),
+    ink: str = "currentColor",
+    has_titles: bool = True,
+    outages: Outages = (),
 ) -> str:
     """The timeline of a job as one <svg>; `nodes` adds those that ran nothing, `ink` is the colour of text and lines.
 
     A bar has the colour of its stage; a failed run is hatched in red, a lost one in amber, a running one has a dashed
-    frame. With `has_titles`, pointing at a bar tells its run, unless there are thousands. At most 160 slots are drawn;
-    of more, only those used, and the drawing says how many are left out.
+    frame. At the foot of a bar with room for it, phases other than cpu are told apart. The slots of a node are hatched
+    while it is dead. With `has_titles`, pointing at a bar tells its run, unless there are thousands. At most 160 slots
+    are drawn; of more, only those used, and the drawing says how many are left out.
     """
     rows = _rows(state, nodes)
     shown = rows if len(rows) <= _MOST_ROWS else _rows(state, ())[:_MOST_ROWS]
@@ -41,9 +59,11 @@ def timeline_svg(
     scale = _Scale(left, _WIDTH - _RIGHT, state.duration_s)
     tops: dict[tuple[str, int], float] = {}
     bands: list[str] = []
+    deaths: list[str] = []
     top = _TOP
     for host, slots in _by_host(shown):
         band = len(slots) * height
+        deaths += [_dead(outage, scale, top, band, has_titles) for outage in outages if outage[0] == host]
         bands.append(
             f'<rect x="{_n(left)}" y="{_n(top)}" width="{_n(_WIDTH - _RIGHT - left)}" height="{_n(band)}" '
             f'fill="rgb({GREY})" fill-opacity="0.1"/>'
@@ -65,15 +85,16 @@ def timeline_svg(
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {_n(_WIDTH)} {_n(bottom + _BOTTOM)}" '
         f'width="{_n(_WIDTH)}" height="{_n(bottom + _BOTTOM)}" font-family="system-ui, sans-serif" font-size="11.5">'
-        f"{title}{_legend(state, ink, note)}{''.join(bands)}{_axis(scale, bottom, ink)}"
+        f"{title}{_legend(state, any(deaths), ink, note)}{''.join(bands)}{''.join(deaths)}{_axis(scale, bottom, ink)}"
         f"{''.join(_merged(bars)) if not is_told else ''}{''.join(bar.svg(is_told) for bar in bars)}"
-        f"{_end(state, scale, bottom, ink)}</svg>"
+        f"{_strips(bars, state, scale, bottom, ink)}{_end(state, scale, bottom, ink)}</svg>"
     )
 
 
-def timeline_image(state: JobState, nodes: Sequence[Node] = ()) -> str:
+def timeline_image(state: JobState, nodes: Sequence[Node] = (), outages: Outages = ()) -> str:
     """The timeline as an <img> that also shows in a notebook that is not trusted; its `alt` says what it shows."""
-    data = b64encode(timeline_svg(state, nodes, ink=_MIDDLE_INK, has_titles=False).encode()).decode()
+    drawing = timeline_svg(state, nodes, ink=_MIDDLE_INK, has_titles=False, outages=outages)
+    data = b64encode(drawing.encode()).decode()
     return f'<img alt="{html(summary(state))}" src="data:image/svg+xml;base64,{data}" style="max-width:100%">'
 
 
@@ -145,6 +166,12 @@ class _Bar:
         self.label = next((label for label in labels if len(label) * _LETTER + 6 < self.width), "")
 
     @property
+    def has_strip(self) -> bool:
+        """Whether the bar shows phases at its foot: where they are known, and there is room."""
+        is_known = self.run.phases is not None and self.run.status == "done"
+        return is_known and self.height >= 9 and self.width > 24
+
+    @property
     def is_bare(self) -> bool:
         """Whether the bar is a mere box of its stage's colour."""
         return self.run.status == "done" and not self.label
@@ -177,7 +204,8 @@ class _Bar:
     def _text(self) -> str:
         if not self.label:
             return ""
-        place = f'x="{_n(self.x + 4)}" y="{_n(self.y + self.height / 2 + 3.8)}"'
+        up = 1.4 if self.has_strip else 0.0
+        place = f'x="{_n(self.x + 4)}" y="{_n(self.y + self.height / 2 + 3.8 - up)}"'
         return f'<text {place} fill="#ffffff" font-size="10.5">{html(self.label)}</text>'
 
 
@@ -188,6 +216,50 @@ def _merged(bars: Sequence[_Bar]) -> list[str]:
         if bar.is_bare:
             paths.setdefault(bar.colour, []).append(bar.path)
     return [f'<path d="{"".join(found)}" fill="{colour}"/>' for colour, found in paths.items()]
+
+
+def _strips(bars: Sequence[_Bar], state: JobState, scale: _Scale, bottom: float, ink: str) -> str:
+    """The phases of the runs at the feet of their bars, all of a kind as one shape, and what they mean."""
+    paths: dict[str, list[str]] = {}
+    for bar in bars:
+        if bar.run.phases is None or not bar.has_strip:
+            continue
+        # The stage's colour goes on all around, so that the tones show on light and on dark grounds.
+        y = bar.y + bar.height - _FOOT - _STRIP
+        for kind, start_s, end_s in bar.run.phases.spans(bar.run.start_s - state.submitted_s):
+            left, right = max(scale.x(start_s), bar.x + 1), min(scale.x(end_s), bar.x + bar.width - 1)
+            if kind in _PARTS and right - left >= 0.5:
+                paths.setdefault(kind, []).append(f"M{_n(left)} {_n(y)}H{_n(right)}V{_n(y + _STRIP)}H{_n(left)}z")
+    drawn: list[str] = []
+    names: dict[str, str] = {}
+    for kind, (name, colour, opacity) in _PARTS.items():
+        if kind in paths:
+            looks = f'fill="{colour}" fill-opacity="{opacity:g}"'
+            names[name] = looks
+            drawn.append(f'<path d="{"".join(paths[kind])}" {looks} pointer-events="none"/>')
+    x, y = 4.0, bottom + 21.5
+    for name, looks in names.items():
+        place = f'x="{_n(x + 1)}" y="{_n(y + 11 - _FOOT - _STRIP)}" width="16" height="{_n(_STRIP)}"'
+        drawn.append(f'<rect x="{_n(x)}" y="{_n(y)}" width="18" height="11" rx="2" fill="rgb({stage_colour(0)})"/>')
+        drawn.append(f'<rect {place} {looks}/><text x="{_n(x + 24)}" y="{_n(y + 9.5)}" fill="{ink}">{name}</text>')
+        x += 24 + _LETTER * len(name) + 16
+    return "".join(drawn)
+
+
+def _dead(outage: tuple[str, float, float | None], scale: _Scale, top: float, height: float, has_title: bool) -> str:
+    """The slots of a node, hatched while it is dead."""
+    host, start_s, end_s = outage
+    until_s = scale.duration_s if end_s is None else end_s
+    left, right = scale.x(max(start_s, 0.0)), scale.x(min(until_s, scale.duration_s))
+    if right - left < 1:
+        return ""
+    place = f'x="{_n(left)}" y="{_n(top)}" width="{_n(right - left)}" height="{_n(height)}"'
+    back = "" if end_s is None else f" until {end_s:.3f} s"
+    title = f"<title>{html(host)} is dead from {start_s:.3f} s{back}</title>" if has_title else ""
+    return (
+        f'<g>{title}<rect {place} fill="rgb({GREY})" fill-opacity="0.25"/>'
+        f'<path d="{_hatch(left, top, right - left, height, 8.0)}" stroke="rgb({GREY})" stroke-opacity="0.7"/></g>'
+    )
 
 
 def _hatch(x: float, y: float, width: float, height: float, step: float = 6.0) -> str:
@@ -217,7 +289,7 @@ def _axis(scale: _Scale, bottom: float, ink: str) -> str:
     return marks + name
 
 
-def _legend(state: JobState, ink: str, note: str) -> str:
+def _legend(state: JobState, has_deaths: bool, ink: str, note: str) -> str:
     found = {run.status for run in state.runs}
     entries = [(name, f'fill="rgb({stage_colour(number)})"', "") for number, name in enumerate(state.stages)]
     for status, colour in (("failed", RED), ("lost", AMBER)):
@@ -227,6 +299,8 @@ def _legend(state: JobState, ink: str, note: str) -> str:
             )
     if "running" in found:
         entries.append(("running", f'fill="rgb({GREY})" fill-opacity="0.3" stroke="{ink}" stroke-dasharray="3 2"', ""))
+    if has_deaths:
+        entries.append(("dead node", f'fill="rgb({GREY})" fill-opacity="0.25"', f"rgb({GREY})"))
     drawn, x = [], 4.0
     for name, looks, hatch in entries:
         drawn.append(f'<rect x="{_n(x)}" y="8" width="18" height="11" rx="2" {looks}/>')

@@ -12,8 +12,9 @@ from typing import Any
 import ipywidgets
 
 from disco_sim.store.log import Log
+from disco_sim.tables import chip, html, table
 from disco_sim.views.cards import STAGES_CAPTION, log_section, oob_section, partitions_section
-from disco_sim.views.render import Card, Section, chip, html, preformatted, table
+from disco_sim.views.render import Card, Section, preformatted
 from disco_sim.views.rows import OOBValues, Read, stage_table
 from disco_sim.views.state import JobState
 

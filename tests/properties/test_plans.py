@@ -7,6 +7,7 @@ from zlib import crc32
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from disco_sim.cluster.archive import Rules
 from disco_sim.cluster.simulated import SimulatedCluster
 from disco_sim.model import events
 from disco_sim.model.cluster import ClusterSpec, Node
@@ -123,7 +124,7 @@ def submitted(computer, made):
 
 
 def fresh(spec, seed):
-    return SimulatedCluster(spec, Scripted(), seed=seed, max_failures=MAX_FAILURES)
+    return SimulatedCluster(spec, Scripted(), rules=Rules(seed=seed), max_failures=MAX_FAILURES)
 
 
 @SETTINGS
@@ -148,15 +149,15 @@ def test_jobs_with_failures(data, spec, seed):
             for task in range(n_tasks.get(stage.name, 0))
         )
         if not limits.force_remote:
-            assert computer.status(job) == ("dead" if dies else "ready")
-        if computer.status(job) == "ready" and plan:
-            blobs = [blob for url in computer.results(job) for _, blob in computer.index(url)]
-            found = [pair for blob in blobs for pair in computer.read(blob).pairs()]
+            assert computer.archive.status(job) == ("dead" if dies else "ready")
+        if computer.archive.status(job) == "ready" and plan:
+            blobs = [blob for url in computer.archive.results(job) for _, blob in computer.archive.index(url)]
+            found = [pair for blob in blobs for pair in computer.archive.read(blob).pairs()]
             assert sorted(found) == sorted((piece.blob, 1) for piece in inputs)
-            assert set(computer.oob.committed(job)) == {
+            assert set(computer.archive.oob.committed(job)) == {
                 f"{stage}:{task}" for stage, n in n_tasks.items() for task in range(n)
             }
-            for key, entry in computer.oob.committed(job).items():
+            for key, entry in computer.archive.oob.committed(job).items():
                 stage, _, task = key.partition(":")
                 kinds = script.table.get((int(stage[1:]), int(task)), ())
                 assert entry.value == str(len(kinds))
@@ -222,10 +223,10 @@ def test_results_do_not_depend_on_the_cluster(data, spec, other):
         computer = fresh(one, 0)
         submitted(computer, [(plan, homeless, Limits(), script)])
         finish(computer)
-        status = computer.status("job0")
+        status = computer.archive.status("job0")
         found.append((status, [
-            [(label, computer.read(blob).pairs()) for label, blob in computer.index(url)]
-            for url in (computer.results("job0") if status == "ready" and plan else [])
+            [(label, computer.archive.read(blob).pairs()) for label, blob in computer.archive.index(url)]
+            for url in (computer.archive.results("job0") if status == "ready" and plan else [])
         ]))  # fmt: skip
     assert found[0] == found[1]
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from disco_sim.error import DataError
 from disco_sim.model.events import (
+    CopiesDue,
     Event,
     JobDied,
     JobFinished,
     JobKillAsked,
     JobSubmitted,
     MessageSent,
+    NetworkShared,
+    NodeDied,
+    NodeReturned,
+    NodeSlowed,
     OOBStored,
+    OutputLost,
     OutputStored,
+    PhasesPlayed,
     RunFailed,
     RunFinished,
     RunStarted,
@@ -82,6 +89,14 @@ class Scribe:
         n_in, n_out = records
         self.add(RunFinished(time_s, self.job, stage, task, attempt, host, n_in, n_out, n_in * 10, n_out * 10, 1))
 
+    def play(self, time_s: float, stage: str, task: int, host: str, *seconds: float, attempt: int = 0) -> None:
+        """What a run that ends now went by with: start-up, wait, read, transfer, cpu, wait, write; cpu at half speed.
+
+        What is not given is 0.
+        """
+        played = (*seconds, *[0.0] * (7 - len(seconds)))
+        self.add(PhasesPlayed(time_s, self.job, stage, task, attempt, host, *played, 2.0))
+
     def fail(self, time_s: float, stage: str, task: int, host: str, kind: str, reason: str, attempt: int = 0) -> None:
         """A run ends badly."""
         self.add(RunFailed(time_s, self.job, stage, task, attempt, host, kind, reason, 3, 30, 1, 0.5))
@@ -149,4 +164,48 @@ def killed() -> Scribe:
     scribe.start(0.0, "map", 0, "node01")
     scribe.start(0.0, "map", 1, "node02")
     scribe.add(JobKillAsked(0.25, JOB, "by hand"), JobDied(0.25, JOB, "by hand"))
+    return scribe
+
+
+def troubled(log: Log | None = None, job: str = "sort@1a:2b:3e", start_s: float = 0.0) -> Scribe:
+    """A job whose node02 dies when its two map tasks are done, reduce:0 too, and reduce:1 and reduce:2 run.
+
+    map:1 runs again on node03, is copied on node04, and the copy is faster; then reduce:1 and reduce:2 run again.
+    """
+    scribe = Scribe(log, job, start_s=start_s)
+    at, died = start_s, "node02 died"
+    scribe.submit()
+    for task, host in enumerate(("node01", "node02")):
+        scribe.start(at, "map", task, host)
+    for task, host in enumerate(("node01", "node02")):
+        scribe.play(at + 1.0, "map", task, host, 0.5, 0.0, 0.125, 0.0, 0.25, 0.0, 0.125)
+        scribe.finish(at + 1.0, "map", task, host)
+        for label in (0, 2):
+            scribe.store(at + 1.0, "map", task, host, label, pairs(("a", 1)))
+    scribe.add(StageFinished(at + 1.0, job, "map"))
+    scribe.begin(at + 1.0, scribe.plan[1], tuple(scribe.outputs["map"]))
+    for task, host in enumerate(("node01", "node02", "node03")):
+        scribe.start(at + 1.0, "reduce", task, host)
+    scribe.finish(at + 1.5, "reduce", 0, "node01", (2, 1))
+    scribe.store(at + 1.5, "reduce", 0, "node01", 0, pairs(("a", 2)))
+    scribe.add(NetworkShared(at + 1.75, "ports", 5000), NodeDied(at + 2.0, "node02"))
+    scribe.play(at + 2.0, "reduce", 1, "node02", 0.5, 0.0, 0.5)
+    scribe.fail(at + 2.0, "reduce", 1, "node02", "lost", died)
+    scribe.add(OutputLost(at + 2.0, job, "map", 1, "node02", died))
+    scribe.fail(at + 2.0, "reduce", 2, "node03", "lost", "what it reads is lost")
+    scribe.start(at + 2.0, "map", 1, "node03", 1, attempt=1)
+    scribe.add(NodeSlowed(at + 2.25, "node03", 4.0), CopiesDue(at + 2.5, job, "map"))
+    scribe.start(at + 2.5, "map", 1, "node04", attempt=2)
+    scribe.play(at + 3.0, "map", 1, "node04", 0.25, 0.125, 0.125, attempt=2)
+    scribe.finish(at + 3.0, "map", 1, "node04", attempt=2)
+    for label in (0, 2):
+        scribe.store(at + 3.0, "map", 1, "node04", label, pairs(("a", 1)), attempt=2)
+    scribe.fail(at + 3.0, "map", 1, "node03", "lost", "another run of the task was faster", attempt=1)
+    for task, host in ((1, "node01"), (2, "node03")):
+        scribe.start(at + 3.0, "reduce", task, host, attempt=1)
+    for task, host in ((1, "node01"), (2, "node03")):
+        scribe.play(at + 3.5 + task / 4, "reduce", task, host, 0.5, 0.0, 0.0, task / 4, attempt=1)
+        scribe.finish(at + 3.5 + task / 4, "reduce", task, host, (2, 1), attempt=1)
+        scribe.store(at + 3.5 + task / 4, "reduce", task, host, task, pairs(("a", 2)), attempt=1)
+    scribe.add(StageFinished(at + 4.0, job, "reduce"), JobFinished(at + 4.0, job), NodeReturned(at + 4.5, "node02"))
     return scribe

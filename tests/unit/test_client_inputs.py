@@ -344,7 +344,7 @@ def test_results_of_another_disco(disco: Disco, save: bool) -> None:
         urls = pairs_job(other, save=save).wait()
         mapped = disco.new_job("next", input=urls, map=nop_map, map_reader=chain_reader)
         reduced = disco.new_job("next", input=urls, reduce=lambda pairs, params: pairs)
-        blobs = [url for _, url in other.cluster.index(pairs_job(other).wait()[0])]
+        blobs = [url for _, url in other.cluster.archive.index(pairs_job(other).wait()[0])]
         again = disco.new_job("next", input=[blobs], map=nop_map, map_reader=chain_reader)
     for job in (mapped, reduced):
         assert sorted(result_iterator(job.wait()), key=str) == [("a", 1), ("b", [2])]
@@ -364,7 +364,7 @@ def test_results_that_are_gone(disco: Disco) -> None:
     job = pairs_job(disco, save=True)
     plain = pairs_job(disco)
     urls = plain.wait()
-    (blob, *_) = [url for _, url in disco.cluster.index(urls[0])]
+    (blob, *_) = [url for _, url in disco.cluster.archive.index(urls[0])]
     plain.purge()
     tag = job.wait()
     job.purge()
@@ -376,8 +376,8 @@ def test_results_that_are_gone(disco: Disco) -> None:
 
 def test_tags(disco: Disco) -> None:
     """A tag is its entries, nested tags followed, each once; a host or token in front of its name is left out."""
-    disco.cluster.tags.tag("data:inner", [["raw://b"], ["tag://data:outer"]])
-    disco.cluster.tags.tag("data:outer", [["raw://a"], ["tag://data:inner"], ["raw://c", "raw://c"]])
+    disco.cluster.archive.tags.tag("data:inner", [["raw://b"], ["tag://data:outer"]])
+    disco.cluster.archive.tags.tag("data:outer", [["raw://a"], ["tag://data:inner"], ["raw://c", "raw://c"]])
     assert records(disco, ["tag://data:outer"]) == ["a", "b", "c"]
     assert records(disco, ["tag://token@master/data:inner"]) == ["b", "a", "c"]
     with pytest.raises(InputError, match=r"tag://data:none cannot be used: Tag not found; the tags are: data:inner"):

@@ -35,7 +35,27 @@ def test_text(text, nodes):
     assert [(node.host, node.slots) for node in ClusterSpec.parse(text).nodes] == nodes
 
 
-@pytest.mark.parametrize("text", ["", "a,", "a b", "a x", "a:b", "node1:", "a[1-]", "a/b", "a x-1"])
+@pytest.mark.parametrize(
+    ("text", "nodes"),
+    [
+        ("big[1-2] x16 @2.5, slow x2 @0.5", [("big1", 16, 2.5), ("big2", 16, 2.5), ("slow", 2, 0.5)]),
+        ("n01:02 @2", [("n01", 2, 2.0), ("n02", 2, 2.0)]),
+        ("a x3@.5,b", [("a", 3, 0.5), ("b", 2, 1.0)]),
+        ("a @ 3.", [("a", 2, 3.0)]),
+    ],
+)
+def test_text_with_speeds(text, nodes):
+    """After the slots, or in their place, may stand the speed of each node of the row; it is 1 if it does not."""
+    assert [tuple(node) for node in ClusterSpec.parse(text).nodes] == nodes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "a,", "a b", "a x", "a:b", "node1:", "a[1-]", "a/b", "a x-1"),
+        *("a @", "a @fast", "a @-1", "a @1e3", "a @1.5.2", "a @2 x3", "a@b", "a @."),
+    ],
+)
 def test_text_that_cannot_be_read(text):
     """A row that is none is quoted, with the forms there are."""
     with pytest.raises(DiscoError, match=r"cannot be read; a row is NAME, NAME01:10 or NAME\[1-3\]"):
@@ -63,7 +83,14 @@ def test_what_is_no_cluster(nodes, message):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("n5:3", "counts down from 5 to 3"), ("a x0", "has 0 slots"), ("a,a", "stands twice")]
+    ("text", "message"),
+    [
+        ("n5:3", "counts down from 5 to 3"),
+        ("a x0", "has 0 slots"),
+        ("a,a", "stands twice"),
+        ("a @0.0", "node 'a' has speed 0.0; a speed is above 0, and 1.0 is normal"),
+        ("@2", "host name '' cannot stand in a URL"),
+    ],
 )
 def test_text_of_what_is_no_cluster(text, message):
     """Text is held to the same rules."""

@@ -543,7 +543,7 @@ def test_force_local_goes_to_another_replica():
     """With force_local, tasks that wait at a blacklisted node run where another replica of their input is."""
     with Disco(nodes=2, slots=1) as disco:
         stored = disco.new_job(name="stored", input=["raw://a", "raw://b"], map=words)
-        replicas = [url for result in stored.wait() for _, url in disco.cluster.index(result)]
+        replicas = [url for result in stored.wait() for _, url in disco.cluster.archive.index(result)]
         job = disco.new_job(
             name="local",
             input=[replicas] * 4,

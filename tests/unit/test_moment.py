@@ -6,8 +6,11 @@ import pandas
 import pytest
 
 from disco_sim import Disco, Job
+from disco_sim.client.moment import JobMoment, Moment
 from disco_sim.error import DiscoError
 from disco_sim.func import sum_reduce
+from disco_sim.views.history import History
+from tests.unit.sanitizer import checked
 
 
 def words(line, params):
@@ -75,6 +78,48 @@ def test_moment_of_a_disco(disco):
     assert repr(moment) == f"Moment({disco.master} at {second_start_s + 0.1:.3f} s)"
     with pytest.raises(DiscoError, match=r"was submitted at \d\.\d+ s, after 0\.100 s"):
         disco.at(0.1).job(second)
+
+
+def test_phases_at_a_moment(disco):
+    """The phases of a run are there from its end on."""
+    job = count(disco)
+    ends = job.tasks.end_s.tolist()
+    assert len(job.at(0).phases) == 0
+    phases = job.at(ends[0]).phases
+    assert phases.task.unique().tolist() == [0, 1]
+    assert phases.groupby("task").seconds.sum().tolist() == pytest.approx(ends[:2])
+    assert job.at(100).phases.stage.unique().tolist() == ["map", "reduce"]
+
+
+def test_a_moment_shows_itself(disco):
+    """A moment of a Disco is shown as its nodes and jobs as of then, not as of now."""
+    count(disco)
+    second_start_s = disco.now_s
+    count(disco)
+    text = disco.at(second_start_s + 0.1)._repr_mimebundle_()["text/plain"]
+    assert text.startswith(f"Disco {disco.master}\n  nodes: 2\n  slots: 2\n  jobs: 1 active, 1 ready, 0 dead\n")
+    assert f"virtual time: {second_start_s + 0.1:.3f} s" in text
+    assert "map 0/3, reduce 0/1" in text
+    checked(disco.at(0)._repr_mimebundle_()["text/html"])
+
+
+def test_a_moment_with_a_dead_node(disco):
+    """A moment tells which nodes were dead then, and a job's card what it had lost by then, and why."""
+    disco.faults.kill("node02", at=0.75).restore("node02", at=2.0)
+    job = count(disco)
+    assert [disco.at(time_s).nodes.status.tolist()[1] for time_s in (0.5, 1.0, 2.0)] == ["alive", "dead", "alive"]
+    cards = [job.at(time_s)._repr_mimebundle_()["text/plain"] for time_s in (0.6, 1.0)]
+    assert "lost" not in cards[0]
+    assert "  lost: the output of 1 task (node02 died)\n" in cards[1]
+
+
+def test_moments_share_a_history(disco):
+    """A moment reads what the history it is given has read already."""
+    job = count(disco)
+    past = History(disco.cluster.log)
+    then = Moment(disco.cluster, past, 0.75)
+    assert then.job(job).time_s == JobMoment(disco.cluster, past, job.name, 0.75).time_s == 0.75
+    assert then.job(job).tasks.status.tolist() == job.at(0.75).tasks.status.tolist()
 
 
 @pytest.mark.parametrize("time_s", [-1, "soon", float("nan"), True])

@@ -367,7 +367,7 @@ def test_the_view_is_of_the_start_of_the_run():
         job = disco.new_job(name="job", input=["raw://a"], map=slow, params=Params(other=other.name))
         disco.run()
         assert (other.status, job.status) == ("ready", "dead")
-        work = disco.cluster.work(job.name, "map", 0, 0)
+        work = disco.cluster.archive.work(job.name, "map", 0, 0)
         with pytest.raises(OOBVisibilityError):
             work.store.oob("k", other.name)
         again = job.resubmit()

@@ -68,11 +68,11 @@ def run(*stages, nodes=3, reduce=count):
     )
     computer.submit(JobRequest("job", 0, plan, inputs, program(roles, reduce)))
     log = finish(computer)
-    assert computer.status("job") == "ready", log[-1]
+    assert computer.archive.status("job") == "ready", log[-1]
     assert sorted(replayed(log, computer.spec)) == sorted(orders_in(log))
     results = [
-        [pair for _, blob in computer.index(url) for pair in computer.read(blob).pairs()]
-        for url in computer.results("job")
+        [pair for _, blob in computer.archive.index(url) for pair in computer.archive.read(blob).pairs()]
+        for url in computer.archive.results("job")
     ]
     return results, log
 

@@ -125,7 +125,7 @@ def test_results_of_several_discos(disco: Disco) -> None:
         urls = [*done(disco), *done(other)]
         assert list(result_iterator(urls)) == [("a", 0), ("b", 1), ("a", 0), ("b", 1)]
         for one in (disco, other):
-            one.cluster.tags.tag("same", [[f"raw://{one.master}"]])
+            one.cluster.archive.tags.tag("same", [[f"raw://{one.master}"]])
         tagged = list(result_iterator(["tag://same"], reader=map_line_reader))
         assert tagged == [other.master]
         assert list(disco.result_iterator(["tag://same"], reader=map_line_reader)) == [disco.master]

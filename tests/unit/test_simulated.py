@@ -56,13 +56,14 @@ def test_the_life_of_a_job():
     computer = cluster(1)
     script = {"first": lambda work: outcome((1, pairs(("a", 1))), messages=[Message(0.5, "MSG", "hi")])}
     computer.submit(request(plan=TWO_STAGES, script=script))
-    assert computer.status("job") == "active"
+    assert computer.archive.status("job") == "active"
     assert [type(event).__name__ for event in finish(computer)] == [
-        "JobSubmitted", "StageStarted", "RunStarted", "MessageSent", "RunFinished", "OutputStored", "StageFinished",
-        "StageStarted", "RunStarted", "RunFinished", "RunStarted", "RunFinished", "StageFinished", "JobFinished",
+        "JobSubmitted", "StageStarted", "RunStarted", "MessageSent", "PhasesPlayed", "RunFinished", "OutputStored",
+        "StageFinished", "StageStarted", "RunStarted", "PhasesPlayed", "RunFinished", "RunStarted", "PhasesPlayed",
+        "RunFinished", "StageFinished", "JobFinished",
     ]  # fmt: skip
-    assert computer.status("job") == "ready"
-    assert computer.advance() == ()
+    assert computer.archive.status("job") == "ready"
+    assert not computer.advance()
 
 
 def test_a_run_takes_the_time_of_its_work():
@@ -109,14 +110,18 @@ def test_a_job_without_stages():
     computer = cluster(1)
     computer.submit(request(plan=(), inputs=2))
     finish(computer)
-    assert (computer.status("job"), computer.results("job"), computer.now_s) == ("ready", ["raw://0", "raw://1"], 0.0)
+    assert (computer.archive.status("job"), computer.archive.results("job"), computer.now_s) == (
+        "ready",
+        ["raw://0", "raw://1"],
+        0.0,
+    )
 
 
 def test_a_job_without_inputs():
     """A job without inputs is ready, with no results."""
     computer = cluster(1)
     one_job(computer, inputs=0)
-    assert (computer.status("job"), computer.results("job")) == ("ready", [])
+    assert (computer.archive.status("job"), computer.archive.results("job")) == ("ready", [])
 
 
 def test_what_cannot_be_submitted():
@@ -127,7 +132,7 @@ def test_what_cannot_be_submitted():
         computer.submit(request())
     with pytest.raises(DiscoError, match="Unknown grouping 'x'"):
         computer.submit(request("other", plan=(Stage("a", "x"),)))
-    assert computer.status("other") == "unknown job"
+    assert computer.archive.status("other") == "unknown job"
     finish(computer)
     assert computer.log.jobs == ("job",)
 
@@ -141,13 +146,13 @@ def test_advance_until():
     computer.submit(request(script={"first": sleeping(2.0)}))
     while computer.advance(1.0):
         pass
-    assert (computer.now_s, computer.status("job")) == (1.0, "active")
+    assert (computer.now_s, computer.archive.status("job")) == (1.0, "active")
     finish(computer)
-    assert computer.status("job") == "ready"
+    assert computer.archive.status("job") == "ready"
     now_s = computer.now_s
-    assert computer.advance(now_s + 10) == ()
+    assert not computer.advance(now_s + 10)
     assert computer.now_s == now_s + 10
-    assert computer.advance() == ()
+    assert not computer.advance()
     assert computer.now_s == now_s + 10
 
 
@@ -207,7 +212,7 @@ def test_force_local_without_a_home():
     """A job that can run nowhere is dead, with the reason, and no run is to blame."""
     computer = cluster(2)
     one_job(computer, inputs=at_home("elsewhere"), limits=Limits(force_local=True))
-    assert (computer.status("job"), computer.failure("job")) == ("dead", None)
+    assert (computer.archive.status("job"), computer.archive.failure("job")) == ("dead", None)
     assert "force_local is on" in computer.log[-1].reason
 
 
@@ -226,7 +231,7 @@ def test_retry_on_another_node():
     requeued = of_kind(log, events.TaskRequeued)
     assert [event.time_s for event in requeued] == [one.time_s + one.wait_s for one in delays]
     assert [event.time_s for event in runs[1:]] == [event.time_s for event in requeued]
-    assert computer.status("job") == "ready"
+    assert computer.archive.status("job") == "ready"
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -263,26 +268,26 @@ def test_max_failures():
     computer = cluster(2)
     log = one_job(computer, lambda work: failure())
     assert [event.attempt for event in of_kind(log, events.RunFailed)] == [0, 1, 2, 3]
-    assert computer.status("job") == "dead"
+    assert computer.archive.status("job") == "dead"
     assert log[-1].reason.startswith("Task first:0 failed 4 times. At most 3 failures are allowed.")
-    found, work = computer.failure("job")
+    found, work = computer.archive.failure("job")
     assert (str(found.error), work.attempt) == ("bad block", 3)
     forgiven = cluster(2)
     one_job(forgiven, lambda work: failure() if work.attempt < 3 else outcome())
-    assert forgiven.status("job") == "ready"
+    assert forgiven.archive.status("job") == "ready"
     strict = cluster(2, max_failures=0)
     one_job(strict, failing_on("node01"))
-    assert strict.status("job") == "dead"
+    assert strict.archive.status("job") == "dead"
 
 
 def test_memory_error_once():
     """A task that runs out of memory is tried once more, and the second time ends the job."""
     once = cluster(2)
     one_job(once, failing_on("node01", kind="memory", error=MemoryError()))
-    assert once.status("job") == "ready"
+    assert once.archive.status("job") == "ready"
     twice = cluster(2, max_failures=9)
     log = one_job(twice, lambda work: failure("memory", MemoryError()))
-    assert (len(of_kind(log, events.RunFailed)), twice.status("job")) == (2, "dead")
+    assert (len(of_kind(log, events.RunFailed)), twice.archive.status("job")) == (2, "dead")
 
 
 def test_a_fatal_failure_ends_the_job_at_once():
@@ -301,14 +306,14 @@ def test_a_fatal_failure_ends_the_job_at_once():
     assert of_kind(log, events.OutputStored) == []
     assert {event.state for event in of_kind(log, events.OOBStored)} == {"dropped"}
     assert log[-1] == events.JobDied(computer.now_s, "job", "first:1 failed on node02: ZeroDivisionError: x")
-    assert computer.failure("job")[1].task == 1
+    assert computer.archive.failure("job")[1].task == 1
 
 
 def test_a_retry_that_never_comes():
     """A task that waits to be tried again when its job ends is not tried again."""
     computer = cluster(2)
     log = one_job(computer, lambda work: failure("fatal" if work.task else "data"), inputs=2)
-    assert computer.status("job") == "dead"
+    assert computer.archive.status("job") == "dead"
     assert of_kind(log, events.TaskRequeued) == []
     assert len(of_kind(log, events.RunStarted)) == 2
 
@@ -338,7 +343,7 @@ def test_blacklist_and_whitelist():
         ("first:0.0", "node01"), ("first:1.0", "node02"), ("first:2.0", "node02"), ("first:3.0", "node01"),
     ]  # fmt: skip
     assert of_kind(log, events.RunStarted)[3].time_s == 2.0
-    assert computer.status("job") == "ready"
+    assert computer.archive.status("job") == "ready"
 
 
 def test_all_nodes_blacklisted():
@@ -348,16 +353,19 @@ def test_all_nodes_blacklisted():
         computer.ask(events.NodeBlacklisted(0.0, host))
     computer.submit(request())
     finish(computer)
-    assert (computer.status("job"), of_kind(computer.log, events.RunStarted)) == ("active", [])
+    assert (computer.archive.status("job"), of_kind(computer.log, events.RunStarted)) == ("active", [])
     computer.ask(events.NodeWhitelisted(0.0, "node02"))
     finish(computer)
-    assert computer.status("job") == "ready"
+    assert computer.archive.status("job") == "ready"
 
 
 def killed(computer, until):
     """The log of job `job`, killed when `until` says so of an event."""
-    while not any(until(event) for event in computer.advance()):
-        pass
+    n_seen = len(computer.log)
+    while computer.advance():
+        new, n_seen = computer.log[n_seen:], len(computer.log)
+        if any(map(until, new)):
+            break
     computer.ask(events.JobKillAsked(0.0, "job", "killed"))
     return finish(computer)
 
@@ -368,7 +376,7 @@ def test_kill_waiting():
     computer.submit(request())
     computer.ask(events.JobKillAsked(0.0, "job", "killed"))
     log = finish(computer)
-    assert (computer.status("job"), computer.failure("job")) == ("dead", None)
+    assert (computer.archive.status("job"), computer.archive.failure("job")) == ("dead", None)
     assert (of_kind(log, events.RunFinished), computer.engine.works) == ([], [])
 
 
@@ -403,10 +411,10 @@ def test_kill_between_stages():
     script = {"first": lambda work: outcome((0, pairs(("a", 1))), oob={"k": "v"})}
     computer.submit(request(plan=TWO_STAGES, script=script))
     log = killed(computer, lambda event: isinstance(event, events.StageFinished))
-    assert computer.status("job") == "dead"
+    assert computer.archive.status("job") == "dead"
     assert not [name for name, _ in starts(log) if name.startswith("second")]
-    assert computer.oob.get("job", "k") == "v"
-    assert len(computer.results("job", "first")) == 1
+    assert computer.archive.oob.get("job", "k") == "v"
+    assert len(computer.archive.results("job", "first")) == 1
 
 
 def test_kill_while_a_task_waits_to_be_tried_again():
@@ -414,9 +422,9 @@ def test_kill_while_a_task_waits_to_be_tried_again():
     computer = cluster(2)
     computer.submit(request(script={"first": lambda work: failure()}))
     log = killed(computer, lambda event: isinstance(event, events.TaskDelayed))
-    assert (computer.status("job"), of_kind(log, events.TaskRequeued)) == ("dead", [])
+    assert (computer.archive.status("job"), of_kind(log, events.TaskRequeued)) == ("dead", [])
     assert computer.now_s < 1.0
-    assert computer.failure("job") is None
+    assert computer.archive.failure("job") is None
 
 
 def test_kill_too_late():
@@ -426,7 +434,7 @@ def test_kill_too_late():
     for job in ("job", "nosuch"):
         computer.ask(events.JobKillAsked(0.0, job, "killed"))
     finish(computer)
-    assert computer.status("job") == "ready"
+    assert computer.archive.status("job") == "ready"
 
 
 def test_a_kill_does_not_hide_why_a_job_died():
@@ -435,7 +443,7 @@ def test_a_kill_does_not_hide_why_a_job_died():
     computer.submit(request(script={"first": lambda work: failure("fatal", ValueError("first"))}))
     log = killed(computer, lambda event: isinstance(event, events.RunFailed))
     assert "ValueError: first" in log[-1].reason
-    assert str(computer.failure("job")[0].error) == "first"
+    assert str(computer.archive.failure("job")[0].error) == "first"
 
 
 def test_an_earlier_failure_is_not_why_a_job_was_killed():
@@ -443,7 +451,7 @@ def test_an_earlier_failure_is_not_why_a_job_was_killed():
     computer = cluster(2)
     computer.submit(request(script={"first": lambda work: failure() if work.attempt == 0 else outcome()}))
     killed(computer, lambda event: isinstance(event, events.RunStarted) and event.attempt == 1)
-    assert (computer.status("job"), computer.failure("job")) == ("dead", None)
+    assert (computer.archive.status("job"), computer.archive.failure("job")) == ("dead", None)
 
 
 # -- interrupts ------------------------------------------------------------------------------------------------------
@@ -515,7 +523,7 @@ def test_an_engine_that_breaks(kind):
     assert computer.log[-1] == events.JobDied(0.0, "job", f"engine could not compute a run: {kind.__name__}")
     computer.submit(request("next", serial=1))
     finish(computer)
-    assert computer.status("next") == "ready"
+    assert computer.archive.status("next") == "ready"
 
 
 def test_a_copy_of_a_cluster_goes_its_own_way():
@@ -526,7 +534,7 @@ def test_a_copy_of_a_cluster_goes_its_own_way():
     n_before = len(computer.log)
     copied = copy.deepcopy(computer)
     log = finish(copied)
-    assert (copied.status("job"), computer.status("job")) == ("ready", "active")
+    assert (copied.archive.status("job"), computer.archive.status("job")) == ("ready", "active")
     assert len(computer.log) == n_before
     assert finish(computer) == log
 
@@ -543,7 +551,7 @@ def test_a_real_interrupt_reaches_the_user_s_code():
 
     computer = cluster(1)
     raising(computer, script)
-    assert (reached, computer.status("job")) == ([], "dead")
+    assert (reached, computer.archive.status("job")) == ([], "dead")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -554,7 +562,7 @@ def test_other_threads_drive_too():
     thread = threading.Thread(target=finish, args=(computer,))
     thread.start()
     thread.join()
-    assert computer.status("job") == "ready"
+    assert computer.archive.status("job") == "ready"
 
 
 # -- results and records ---------------------------------------------------------------------------------------------
@@ -573,11 +581,13 @@ def test_results():
     """The results of a stage are a URL per task in task order; behind each are the blobs of its labels in order."""
     computer = cluster(2)
     two_stage_job(computer)
-    urls = computer.results("job")
+    urls = computer.archive.results("job")
     assert [url.rpartition("/")[2] for url in urls] == ["second-0.index", "second-1.index"]
     assert urls[0].startswith("dir://node0")
-    first = computer.results("job", "first")
-    found = [[(label, computer.read(blob).pairs()) for label, blob in computer.index(url)] for url in first]
+    first = computer.archive.results("job", "first")
+    found = [
+        [(label, computer.archive.read(blob).pairs()) for label, blob in computer.archive.index(url)] for url in first
+    ]
     assert found == [[(0, [(0, 0)]), (1, [(0, 1)])], [(0, [(1, 0)]), (1, [(1, 1)])]]
 
 
@@ -585,14 +595,14 @@ def test_results_before_the_end():
     """Before its end a job has no results, and a stage that is not finished is a 404."""
     computer = cluster(1)
     computer.submit(request())
-    assert computer.results("job") == []
+    assert computer.archive.results("job") == []
     with pytest.raises(CommError, match="stage 'first' of job 'job' is not finished") as caught:
-        computer.results("job", "first")
+        computer.archive.results("job", "first")
     assert caught.value.code == 404
-    with pytest.raises(DiscoError, match="Unknown job 'nosuch'; the jobs of master master:8989 are: job"):
-        computer.results("nosuch")
-    with pytest.raises(DiscoError, match="the jobs of master master:8989 are: none"):
-        cluster(1).results("nosuch")
+    with pytest.raises(DiscoError, match="Unknown job 'nosuch' on master master:8989; the jobs are: job"):
+        computer.archive.results("nosuch")
+    with pytest.raises(DiscoError, match="on master master:8989; no job has been submitted yet"):
+        cluster(1).archive.results("nosuch")
 
 
 @pytest.mark.parametrize(
@@ -608,7 +618,7 @@ def test_index_of_nothing(url):
     computer = cluster(1)
     two_stage_job(computer)
     with pytest.raises(CommError, match="no such result") as caught:
-        computer.index(url)
+        computer.archive.index(url)
     assert caught.value.code == 404
 
 
@@ -616,16 +626,16 @@ def test_an_empty_result_is_a_result():
     """A task that wrote nothing has an empty result."""
     computer = cluster(1)
     one_job(computer)
-    assert [computer.index(url) for url in computer.results("job")] == [[]]
+    assert [computer.archive.index(url) for url in computer.archive.results("job")] == [[]]
 
 
 def test_saved_results():
     """A job that is to be saved has a tag as its result, with the blobs of its last stage."""
     computer = cluster(2)
     two_stage_job(computer, save_as="disco:job:results:job")
-    assert computer.results("job") == ["tag://disco:job:results:job"]
-    blobs = [blob for url in computer.results("job", "second") for _, blob in computer.index(url)]
-    assert computer.tags.urls("disco:job:results:job") == [[blob] for blob in blobs]
+    assert computer.archive.results("job") == ["tag://disco:job:results:job"]
+    blobs = [blob for url in computer.archive.results("job", "second") for _, blob in computer.archive.index(url)]
+    assert computer.archive.tags.urls("disco:job:results:job") == [[blob] for blob in blobs]
 
 
 @pytest.mark.parametrize("ends", ["ready", "dead"])
@@ -638,14 +648,14 @@ def test_keep_results(ends):
     }
     computer.submit(request(plan=TWO_STAGES, script=script))
     log = finish(computer)
-    assert computer.status("job") == ends
+    assert computer.archive.status("job") == ends
     assert isinstance(log[-1], events.OutputsDropped)
     for stored in of_kind(log, events.OutputStored):
         if stored.stage == "first":
             with pytest.raises(DataError, match="dropped when its job ended"):
-                computer.read(stored.blob)
+                computer.archive.read(stored.blob)
         else:
-            assert computer.read(stored.blob).pairs() == [("b", 1)]
+            assert computer.archive.read(stored.blob).pairs() == [("b", 1)]
 
 
 def test_keep_results_of_one_stage():
@@ -653,7 +663,7 @@ def test_keep_results_of_one_stage():
     computer = cluster(1, keep="results")
     log = one_job(computer, lambda work: outcome((0, pairs(("a", 1)))))
     assert of_kind(log, events.OutputsDropped) == []
-    assert computer.read(of_kind(log, events.OutputStored)[0].blob).pairs() == [("a", 1)]
+    assert computer.archive.read(of_kind(log, events.OutputStored)[0].blob).pairs() == [("a", 1)]
 
 
 def test_forget():
@@ -661,13 +671,13 @@ def test_forget():
     computer = cluster(1)
     log = two_stage_job(computer)
     blob = of_kind(log, events.OutputStored)[0].blob
-    computer.forget("nosuch", with_data=True)
-    computer.forget("job", with_data=False)
-    assert computer.status("job") == "unknown job"
-    assert computer.read(blob).n_records == 1
-    computer.forget("job", with_data=True)
+    computer.archive.forget("nosuch", with_data=True)
+    computer.archive.forget("job", with_data=False)
+    assert computer.archive.status("job") == "unknown job"
+    assert computer.archive.read(blob).n_records == 1
+    computer.archive.forget("job", with_data=True)
     with pytest.raises(DataError):
-        computer.read(blob)
+        computer.archive.read(blob)
     assert list(computer.log) == log
 
 
@@ -676,9 +686,9 @@ def test_an_active_job_is_not_forgotten():
     computer = cluster(1)
     computer.submit(request())
     with pytest.raises(DiscoError, match="still active"):
-        computer.forget("job", with_data=True)
+        computer.archive.forget("job", with_data=True)
     finish(computer)
-    assert computer.status("job") == "ready"
+    assert computer.archive.status("job") == "ready"
 
 
 def test_work_of_a_recorded_run():
@@ -686,10 +696,10 @@ def test_work_of_a_recorded_run():
     computer = cluster(2)
     one_job(computer, failing_on("node01"))
     for original in computer.engine.works:
-        assert computer.work("job", "first", 0, original.attempt) == original
+        assert computer.archive.work("job", "first", 0, original.attempt) == original
     assert [work.host for work in computer.engine.works] == ["node01", "node02"]
     with pytest.raises(DiscoError, match="has no run 7 of task first:0; its runs are: first:0 run 0, first:0 run 1"):
-        computer.work("job", "first", 0, 7)
+        computer.archive.work("job", "first", 0, 7)
 
 
 def test_a_task_is_told_its_place():

@@ -10,17 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from disco_sim.model.cluster import ClusterSpec
-from disco_sim.model.events import OutputsDropped
+from disco_sim.error import DiscoError
+from disco_sim.model.cluster import ClusterSpec, Node
+from disco_sim.model.events import OutputLost, OutputsDropped
 from disco_sim.model.plan import Stage
 from disco_sim.model.work import Blob
 from disco_sim.store.log import Log
-from disco_sim.views import frames, rows
+from disco_sim.views import comparison, frames, rows
+from disco_sim.views.history import History
 from tests.unit import logs
 
 SPEC = ClusterSpec.of(4)
 MAKERS: dict[str, tuple[tuple[str, ...], Callable[[logs.Scribe, float | None], pd.DataFrame]]] = {
     "tasks": (rows.TASKS, lambda scribe, at: frames.tasks_frame(scribe.log, scribe.job, at)),
+    "phases": (rows.TASK_PHASES, lambda scribe, at: frames.phases_frame(scribe.log, scribe.job, at)),
     "partitions": (
         rows.PARTITIONS,
         lambda scribe, at: frames.partitions_frame(scribe.log, scribe.job, scribe.read, at),
@@ -38,7 +41,7 @@ MAKERS: dict[str, tuple[tuple[str, ...], Callable[[logs.Scribe, float | None], p
 def test_columns_and_dtypes_never_change(name: str, at: float | None) -> None:
     """A frame has the same columns, dtypes and kind of index at any time, empty or not."""
     columns, make = MAKERS[name]
-    full, found = make(logs.ready(), None), make(logs.ready(), at)
+    full, found = make(logs.troubled(), None), make(logs.ready(), at)
     assert tuple(found.columns) == columns
     assert found.dtypes.to_dict() == full.dtypes.to_dict()
     assert isinstance(found.index, pd.RangeIndex)
@@ -119,6 +122,7 @@ def test_keys_of_any_kind_are_counted() -> None:
     scribe.submit(1)
     scribe.start(0.0, "map", 0, "node01")
     scribe.store(0.5, "map", 0, "node01", 0, logs.pairs(([1], 0), (1, 0), (True, 0), ([1], 0), ([1], 0)))
+    scribe.finish(0.5, "map", 0, "node01")
     row = frames.partitions_frame(scribe.log, scribe.job, scribe.read).loc[0]
     assert [row["keys"], row["top_key"], row["top_key_records"]] == [2, [1], 3]
 
@@ -131,6 +135,65 @@ def test_the_shuffle_has_a_row_per_piece_and_reader() -> None:
         ["reduce", 1, 0, 0, "node01", "node01", 1, 10],
         ["reduce", 0, 2, 2, "node01", "node03", 1, 10],
     ]
+
+
+def test_phases_have_a_row_each() -> None:
+    """A run's phases are rows in their order, with their times; what took no time and runs still going have none."""
+    scribe = logs.troubled(start_s=9.0)
+    found = frames.phases_frame(scribe.log, scribe.job)
+    assert found.iloc[[0, 1, 2, 3]].to_numpy().tolist() == [
+        ["map", 0, 0, "node01", "startup", 0.0, 0.5, 0.5],
+        ["map", 0, 0, "node01", "read", 0.5, 0.625, 0.125],
+        ["map", 0, 0, "node01", "cpu", 0.625, 0.875, 0.25],
+        ["map", 0, 0, "node01", "write", 0.875, 1.0, 0.125],
+    ]
+    copy = found[(found.stage == "map") & (found.task == 1) & (found.run == 2)]
+    assert copy.phase.tolist() == ["startup", "wait", "read"] and copy.end_s.tolist() == [2.75, 2.875, 3.0]
+    runs = found[(found.stage == "map") & (found.task == 1)].run
+    assert runs.unique().tolist() == [0, 2], "the log does not tell the phases of run 1"
+    assert len(frames.phases_frame(scribe.log, scribe.job, 0.75)) == 0
+
+
+@pytest.mark.parametrize(
+    ("until_s", "from_hosts"),
+    [
+        (1.5, ["node02", "node02"]),
+        (2.25, ["node02", "node02"]),
+        (3.0, ["node02", "node04"]),
+        (None, ["node02", "node04"]),
+    ],
+)
+def test_a_piece_is_read_where_it_was_when_the_reader_started(until_s: float | None, from_hosts: list[str]) -> None:
+    """When a lost piece was stored anew, tasks that had read it before are told from those that read the new one."""
+    scribe = logs.troubled()
+    found = frames.shuffle_frame(scribe.log, scribe.job, until_s)
+    assert found[["from_task", "to_task", "partition"]].to_numpy().tolist() == [
+        [0, 0, 0],
+        [1, 0, 0],
+        [0, 2, 2],
+        [1, 2, 2],
+    ]
+    assert found[found.from_task == 0].from_host.tolist() == ["node01", "node01"]
+    assert found[found.from_task == 1].from_host.tolist() == from_hosts
+    assert found.to_host.tolist() == ["node01", "node01", "node03", "node03"]
+
+
+def test_a_piece_that_is_lost_again_and_again() -> None:
+    """However often a piece was lost, a reader reads the one that was there, also back at the first host."""
+    plan = (Stage("map", "split"), Stage("reduce", "group_all"), Stage("sort", "group_all"))
+    scribe = logs.Scribe(plan=plan)
+    scribe.submit(1)
+    for attempt, host in enumerate(("node01", "node02", "node01", "node03")):
+        at = float(attempt)
+        scribe.start(at, "map", 0, host, attempt=attempt)
+        scribe.finish(at + 0.5, "map", 0, host, attempt=attempt)
+        scribe.store(at + 0.5, "map", 0, host, 0, logs.pairs(("a", 1)), attempt=attempt)
+        if attempt == 0:
+            scribe.begin(0.5, plan[1], tuple(scribe.outputs["map"]))
+        scribe.start(at + 0.5, "reduce", 0, "node04", attempt=attempt)
+        assert frames.shuffle_frame(scribe.log, scribe.job).from_host.tolist() == [host]
+        scribe.fail(at + 0.75, "reduce", 0, "node04", "lost", "what it reads is lost", attempt=attempt)
+        scribe.add(OutputLost(at + 0.75, scribe.job, "map", 0, host, "lost on purpose"))
 
 
 def test_oob_shows_values_of_what_was_committed() -> None:
@@ -170,6 +233,59 @@ def test_nodes_and_jobs_of_a_cluster() -> None:
         [dead.job, "dead", "map 0/2, reduce 0/3", 5.0, 0.5],
     ]
     assert len(frames.jobs_frame(scribe.log, 1.0)) == 1
+
+
+def test_nodes_have_a_status_and_a_speed() -> None:
+    """A node's speed is what is left of its own, and its status says why nothing or little runs there."""
+    scribe = logs.troubled()
+    spec = ClusterSpec((Node("node01"), Node("node02"), Node("node03", speed=2.0)))
+    found = frames.nodes_frame(scribe.log, spec, 3.0)
+    assert found[["host", "busy", "status", "speed"]].to_numpy().tolist() == [
+        ["node01", 1, "alive", 1.0],
+        ["node02", 0, "dead", 1.0],
+        ["node03", 1, "slow", 0.5],
+    ]
+
+
+def test_compared_by_phase() -> None:
+    """By phase, jobs are compared in the seconds of each phase of each stage; what is not known has none."""
+    troubled, ready = logs.troubled(), logs.ready()
+    found = frames.compare_frame(troubled.log, troubled.job, ready.log, ready.job, by="phase")
+    assert tuple(found.columns) == comparison.COMPARE_PHASES
+    assert found.stage.tolist() == ["map"] * 6 + ["reduce"] * 6
+    assert found.phase.tolist() == ["startup", "wait", "read", "transfer", "cpu", "write"] * 2
+    assert found.seconds.tolist() == [1.25, 0.125, 0.375, 0.0, 0.5, 0.25, 1.5, 0.0, 0.5, 0.75, 0.0, 0.0]
+    assert found[["other_seconds", "difference_s"]].isna().all(axis=None)
+    same = frames.compare_frame(troubled.log, troubled.job, troubled.log, troubled.job, by="phase")
+    assert same.difference_s.tolist() == [0.0] * 12
+    assert same.dtypes.map(str).tolist() == ["str", "str", "float64", "float64", "float64"]
+
+
+def test_compared_by_task() -> None:
+    """A task is compared by the run that did it, whatever runs of it were lost after or before."""
+    troubled = logs.troubled()
+    found = frames.compare_frame(troubled.log, troubled.job, troubled.log, troubled.job)
+    assert tuple(found.columns) == comparison.COMPARE
+    row = found[(found.stage == "map") & (found.task == 1)].iloc[0]
+    assert [row.host, row.runs, row.duration_s, row.records_in] == ["node04", 3, 3.0, 5]
+
+
+def test_compared_by_anything_else() -> None:
+    """A wrong word for what to compare by is an error that names the right ones."""
+    scribe = logs.ready()
+    with pytest.raises(DiscoError, match=r"by='node'\) was asked for; jobs are compared by='task' or by='phase'"):
+        frames.compare_frame(scribe.log, scribe.job, scribe.log, scribe.job, by="node")
+
+
+@pytest.mark.parametrize("at", [None, 0.0, 2.5])
+@pytest.mark.parametrize("name", MAKERS)
+def test_frames_are_made_of_a_history_as_of_a_log(name: str, at: float | None) -> None:
+    """A frame is the same whether it is made of a log or of its history."""
+    scribe = logs.troubled()
+    make = MAKERS[name][1]
+    expected = make(scribe, at)
+    scribe.log = History(scribe.log)  # type: ignore[assignment]
+    pd.testing.assert_frame_equal(make(scribe, at), expected)
 
 
 @pytest.mark.parametrize(

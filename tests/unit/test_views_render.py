@@ -6,107 +6,21 @@ import re
 import subprocess
 import sys
 from base64 import b64decode
-from html.parser import HTMLParser
 from xml.etree import ElementTree
 
-import pandas as pd
 import pytest
 
 from disco_sim.error import JobError
 from disco_sim.model.cluster import ClusterSpec
-from disco_sim.views import cards, frames, render
-from disco_sim.views.render import BLUE, Card, page, plain, rgba, table, table_text
-from disco_sim.views.rows import Table
+from disco_sim.tables import table, table_text
+from disco_sim.views import cards, frames
+from disco_sim.views.render import Card, page
 from disco_sim.views.state import JobState
 from disco_sim.views.timeline import timeline_image, timeline_svg
 from tests.unit import logs
+from tests.unit.sanitizer import checked
 
 SPEC = ClusterSpec.of(4)
-TAGS = {
-    "div",
-    "span",
-    "strong",
-    "code",
-    "table",
-    "caption",
-    "thead",
-    "tbody",
-    "tr",
-    "th",
-    "td",
-    "details",
-    "summary",
-    "pre",
-    "img",
-}
-ATTRIBUTES = {"class", "title", "style", "open", "scope", "colspan", "alt", "src"}
-# What JupyterLab keeps of styles in a notebook that is not trusted, as far as it is used here.
-STYLES = {
-    "background-color",
-    "border",
-    "border-bottom",
-    "border-collapse",
-    "border-radius",
-    "caption-side",
-    "cursor",
-    "display",
-    "font-weight",
-    "height",
-    "line-height",
-    "margin",
-    "margin-left",
-    "margin-right",
-    "margin-top",
-    "max-width",
-    "min-width",
-    "opacity",
-    "overflow-x",
-    "padding",
-    "padding-left",
-    "text-align",
-    "vertical-align",
-    "white-space",
-    "width",
-}
-
-
-class Checker(HTMLParser):
-    """Asserts that all of a page survives the sanitizer, and that tags are closed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.seen = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Check one tag."""
-        assert tag in TAGS
-        self.open += [tag] if tag != "img" else []
-        for name, value in attrs:
-            assert name in ATTRIBUTES
-            if name == "style":
-                for rule in (value or "").split(";"):
-                    key, _, setting = rule.partition(":")
-                    assert key in STYLES
-                    assert "var(" not in setting
-                    assert re.fullmatch(r"[a-z0-9#%., ()\-]+", setting)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Check that a tag closes the one that is open."""
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        """Keep what a reader sees."""
-        self.seen += data
-
-
-def checked(html: str) -> str:
-    """The text of a piece of HTML that survives the sanitizer."""
-    checker = Checker()
-    checker.feed(html)
-    checker.close()
-    assert checker.open == []
-    return checker.seen
 
 
 def _cards() -> dict[str, Card]:
@@ -157,12 +71,6 @@ def test_user_text_is_shown_not_run() -> None:
     html = _cards()["ready"].html()
     assert "<script" not in html and "<b>" not in html
     assert "<script>" in checked(html) and "hello <b>world</b>" in checked(html)
-
-
-def test_what_no_page_can_hold_is_escaped() -> None:
-    """Control characters and half surrogate pairs become backslash escapes, so a notebook can be saved."""
-    assert plain("a\x00\ud800\n") == "a\\x00\\ud800\n"
-    assert "\\ud800" in checked(table(Table(("key",), [("\ud800",)]), "Keys"))
 
 
 def test_the_text_of_a_job() -> None:
@@ -220,41 +128,6 @@ def test_an_error_card_says_what_to_do() -> None:
     titles = [section.title for section in cards.error_card(error).sections]
     assert titles == ["What happened", "Why the job ended", "What to do"]
     assert "Task map:0 failed 4 times." in cards.error_card(error).text()
-
-
-def test_long_tables_show_their_ends_and_size() -> None:
-    """Above max_rows a table shows ten rows of each end and how many rows there are."""
-    frame = pd.DataFrame({"n": range(1000, 1100)})
-    seen = checked(table(frame, "Numbers"))
-    assert "1009" in seen and "1090" in seen and "1010" not in seen and "1089" not in seen
-    assert "80 rows not shown" in seen and "100 rows" in seen
-    assert "100 rows" in table_text(frame)
-    assert "rows" not in checked(table(frame, "Numbers", max_rows=100))
-
-
-def test_bars_are_relative_to_the_largest_number() -> None:
-    """A bar is full at the largest number of its column; unknown numbers have none."""
-    html = table(Table(("records",), [(1,), (4,), (None,)]), "Bars", bars={"records": rgba(BLUE, 0.8), "other": "red"})
-    assert re.findall(r"width:([\d.]+)%", html) == ["25.0", "100.0"]
-
-
-def test_unknown_values_are_a_dash() -> None:
-    """None, <NA> and NaN are shown alike."""
-    frame = pd.DataFrame({"a": pd.Series([pd.NA], dtype="Int64"), "b": [float("nan")], "c": [pd.NaT]})
-    assert checked(table(frame, "")).count("–") == 3  # noqa: RUF001
-
-
-def test_tables_have_a_caption_and_scopes() -> None:
-    """Readers of screens hear what a table is and which head a cell belongs to."""
-    html = table(Table(("a", "b"), []), "Nothing <yet>")
-    assert ">Nothing &lt;yet&gt;</caption>" in html and html.count('scope="col"') == 2 and "0 rows" in html
-    assert "<caption" not in table(Table(("a", "b"), []), "")
-
-
-def test_states_are_words_in_a_frame() -> None:
-    """A state is told by a word, coloured only in addition; other words stay plain."""
-    assert ">ready</span>" in render.chip("ready")
-    assert render.chip("<odd>") == "&lt;odd&gt;"
 
 
 def test_a_timeline_has_a_bar_per_run() -> None:

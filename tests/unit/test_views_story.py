@@ -8,7 +8,18 @@ import json
 import pytest
 
 from disco_sim.error import DiscoError
-from disco_sim.model.events import NodeBlacklisted
+from disco_sim.model.events import (
+    CopiesDue,
+    Event,
+    NetworkCut,
+    NetworkHealed,
+    NetworkShared,
+    NodeBlacklisted,
+    NodeDied,
+    NodeReturned,
+    NodeSlowed,
+    TaskDelayed,
+)
 from disco_sim.model.plan import Stage
 from disco_sim.views.monitor import Monitor
 from disco_sim.views.story import MASTER, Story, lines, task_story, timestamp
@@ -153,3 +164,76 @@ def test_the_monitor_finds_the_streams_of_the_moment(capsys: pytest.CaptureFixtu
     for event in scribe.log.of(scribe.job):
         monitor.show(scribe.job, event)
     assert "WARN: Job killed: by hand" in capsys.readouterr().err
+
+
+def test_what_is_lost_is_told_with_its_reason() -> None:
+    """Lost runs and lost outputs are warnings of a job's log, each with its task and why."""
+    scribe = logs.troubled()
+    told = [line.text for line in lines(scribe.log.of(scribe.job)) if line.level == "WARN"]
+    assert told == [
+        "[reduce:1] Task lost: node02 died",
+        "WARN: [map:1] output of map:1 at node02 is lost: node02 died; the task runs again",
+        "[reduce:2] Task lost: what it reads is lost",
+        "[map:1] Task lost: another run of the task was faster",
+    ]
+
+
+def test_a_lost_run_is_no_failure_that_waits() -> None:
+    """The wait after a lost run is told as such, that after a failure of the same task as before."""
+    scribe = logs.ready()
+    scribe.fail(5.0, "map", 0, "node02", "lost", "node02 died")
+    scribe.add(TaskDelayed(5.0, scribe.job, "map", 0, 0, "node02", 2.0))
+    scribe.fail(8.0, "map", 0, "node03", "crash", "exit status 9")
+    scribe.add(TaskDelayed(8.0, scribe.job, "map", 0, 1, "node03", 3.0))
+    assert [line.text for line in lines(scribe.log.of(scribe.job))][-4:] == [
+        "[map:0] Task lost: node02 died",
+        "WARN: [map:0] lost on node02. Sleeping 2 seconds before it runs again",
+        "[map:0] Worker crashed: exit status 9",
+        "WARN: [map:0] failed on node03, failure 1 of this task. Sleeping 3 seconds before retrying",
+    ]
+
+
+def test_the_story_of_a_task_tells_its_phases() -> None:
+    """A task's story says what its runs' time went by with, and how slow the CPU was; the log does not."""
+    scribe = logs.troubled()
+    told = [line.message for line in task_story(scribe.log, scribe.job, "map", 1)]
+    assert told[:4] == [
+        "waits for a slot; reads 1 input at node02",
+        "assigned to node02",
+        "start-up 0.500 s, read 0.125 s, cpu 0.250 s, write 0.125 s, "
+        "its CPU work took 2 times as long as on a normal node",
+        "Task finished in 0:00:01.000",
+    ]
+    assert "start-up 0.250 s, wait for the disk 0.125 s, read 0.125 s" in told
+    assert not any("start-up" in line.message for line in lines(scribe.log.of(scribe.job)))
+
+
+def test_phases_too_short_to_be_told() -> None:
+    """Phases under half a millisecond are left out, and a run of nothing else has no line."""
+    scribe = logs.Scribe()
+    scribe.submit()
+    scribe.play(0.0, "map", 0, "node01", 0.0001, 0.0, 0.0, 0.0, 0.0004)
+    scribe.play(1.0, "map", 0, "node01", 0.5, 0.0, 0.0, 0.0, 0.0004)
+    assert [line.message for line in task_story(scribe.log, scribe.job, "map", 0)][1:] == ["start-up 0.500 s"]
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (NodeDied(1.0, "node02"), "WARN: node02 died"),
+        (NodeReturned(1.0, "node02"), "node02 is back"),
+        (NodeSlowed(1.0, "node02", 4.0), "WARN: node02 is 4 times slower"),
+        (NodeSlowed(1.0, "node02", 0.5), "node02 is 2 times faster"),
+        (NodeSlowed(1.0, "node02", 1.0), "node02 is at its normal speed again"),
+        (NetworkCut(1.0, ("a",), ("b", "c")), "WARN: the network between a and b, c is cut"),
+        (NetworkHealed(1.0, ("a", "b"), ("c",)), "the network between a, b and c is whole again"),
+        (NetworkCut(1.0, ("a",), tuple("bcdefg")), "WARN: the network between a and b, c, d, e and 2 more is cut"),
+        (NetworkShared(1.0, "ports", 9), "9 transfers at once: the network is shared by ports from here on"),
+        (NetworkShared(1.0, "exact", 9), "9 transfers at once: the network is shared exactly from here on"),
+        (CopiesDue(1.0, "job", "map"), None),
+    ],
+)
+def test_nodes_and_network_have_lines(event: Event, text: str | None) -> None:
+    """What happens to nodes and the network is the master's line; that the scheduler looks around is none."""
+    assert [line.text for line in Story().tell(event)] == ([] if text is None else [text])
+    assert all(line.host == MASTER and line.task is None for line in Story().tell(event))

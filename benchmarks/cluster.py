@@ -1,0 +1,308 @@
+"""The clock and the cluster against bare loops that do the same, as ratios of CPU seconds.
+
+The two sides take turns in one process, and medians over the turns are compared, so that a slow machine is slow for
+both. They must come to the same virtual time, or their CPU seconds would mean nothing. The bare loops are what somebody
+would write who wants that time only: no log, no stores, no failures, nothing can be withdrawn or asked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import math
+import multiprocessing
+import resource
+import statistics
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from random import Random
+from typing import Any, NamedTuple
+
+from disco_sim.cluster.simulated import SimulatedCluster
+from disco_sim.model.cluster import ClusterSpec
+from disco_sim.model.job import JobRequest
+from disco_sim.model.plan import Output, Stage
+from disco_sim.model.work import Counts, Read, TaskOutcome, TaskWork
+from disco_sim.sim.clock import LATER, Clock
+from disco_sim.sim.costs import Costs
+
+N_EVENTS = 1_000_000
+N_TIMERS = 1_000
+N_SLOTS = 4
+
+
+class Row(NamedTuple):
+    """A line of the table."""
+
+    what: str
+    ours: str
+    yardstick: str = ""
+    ratio: str = ""
+    wanted: str = ""
+
+
+Benchmark = Callable[[argparse.Namespace], Iterator[Row]]
+
+
+class Taken(NamedTuple):
+    """CPU seconds of both sides: medians over the turns, and the median of their ratios."""
+
+    ours_s: float
+    yardstick_s: float
+    ratio: float
+
+
+def compared(ours: Callable[[], float], yardstick: Callable[[], float], turns: int) -> Taken:
+    """Measure both by turns.
+
+    Raises:
+        SystemExit: If they do not come to the same virtual time.
+    """
+    pairs: list[tuple[float, float]] = []
+    for _ in range(turns):
+        bare_s, expected = cpu_s(yardstick)
+        our_s, answer = cpu_s(ours)
+        same_or_exit(answer, expected)
+        pairs.append((our_s, bare_s))
+    return Taken(
+        statistics.median(our_s for our_s, _ in pairs),
+        statistics.median(bare_s for _, bare_s in pairs),
+        statistics.median(our_s / bare_s for our_s, bare_s in pairs),
+    )
+
+
+def same_or_exit(answer: float, expected: float) -> None:
+    """End the program if two virtual times differ by more than rounding does."""
+    if not math.isclose(answer, expected, rel_tol=0, abs_tol=1e-9):
+        raise SystemExit(f"one side came to {answer!r} s of virtual time, the other to {expected!r} s: no comparison")
+
+
+def cpu_s(work: Callable[[], float]) -> tuple[float, float]:
+    """The CPU seconds of one call, and its answer."""
+    gc.collect()
+    start = time.process_time()
+    answer = work()
+    return time.process_time() - start, answer
+
+
+# -- the kernel: timers that ring, and are set again ---------------------------------------------------
+
+
+def kernel(arguments: argparse.Namespace) -> Iterator[Row]:
+    """Bare events through the clock, against a heap of the same tuples."""
+    random = Random(1)
+    periods = [random.random() for _ in range(N_TIMERS)]
+    taken = compared(lambda: clock_of(periods), lambda: heap_of(periods), arguments.turns)
+    yield Row(
+        f"clock: {N_EVENTS:,} events of {N_TIMERS:,} timers",
+        f"{N_EVENTS / taken.ours_s:,.0f} events/s",
+        f"{N_EVENTS / taken.yardstick_s:,.0f} events/s",
+        f"{taken.ratio:.2f}",
+        "1,000,000 events/s, 1.3",
+    )
+
+
+def clock_of(periods: list[float]) -> float:
+    """Let timers ring by `Clock`; the virtual time of the last event."""
+    clock: Clock[Callable[[], None]] = Clock()
+    put, pop = clock.put, clock.pop
+
+    def timer(period: float) -> Callable[[], None]:
+        def ring() -> None:
+            put(clock.now_s + period, ring)
+
+        return ring
+
+    for period in periods:
+        put(period, timer(period))
+    for _ in range(N_EVENTS):
+        event = pop()
+        assert event is not None
+        event()
+    return clock.now_s
+
+
+def heap_of(periods: list[float]) -> float:
+    """The same with a list, `heappush` and `heappop`."""
+    heap: list[tuple[float, int, int, Callable[[], None]]] = []
+    now_s, serial = 0.0, 0
+
+    def timer(period: float) -> Callable[[], None]:
+        def ring() -> None:
+            nonlocal serial
+            serial += 1
+            heappush(heap, (now_s + period, LATER, serial, ring))
+
+        return ring
+
+    for period in periods:
+        serial += 1
+        heappush(heap, (period, LATER, serial, timer(period)))
+    for _ in range(N_EVENTS):
+        now_s, _, _, event = heappop(heap)
+        event()
+    return now_s
+
+
+# -- the cluster: start-up, the queue of the node's disk, CPU ------------------------------------------
+
+
+@dataclass(frozen=True)
+class Load:
+    """A job of one stage that gives every node the same tasks, so that none is ever moved to another node's disk.
+
+    Task i has its input at node i % n_nodes, and is the (i // n_nodes)-th task there: so both sides place tasks by the
+    same rule. Nodes are a little faster from one to the next, or most events would be at the same times.
+    """
+
+    request: JobRequest
+    spec: ClusterSpec
+    outcomes: list[TaskOutcome]
+
+    @classmethod
+    def of(cls, n_tasks: int, n_nodes: int) -> Load:
+        """Tasks that read 16 to 128 MB each; as many as there can be with the same number for every node."""
+        random = Random(2)
+        nodes = ClusterSpec.of(n_nodes, N_SLOTS).nodes
+        nodes = tuple(node._replace(speed=1 + number * 1e-8) for number, node in enumerate(nodes))
+        sizes = [random.randrange(16_000_000, 128_000_000) for _ in range(max(1, n_tasks // n_nodes))]
+        outcomes = [TaskOutcome(counts=Counts(n_bytes // 100, read=(Read(0, 0, n_bytes),))) for n_bytes in sizes]
+        inputs = tuple(
+            Output(0, node.host, 0, n_bytes, f"raw://{number}-{node.host}")
+            for number, n_bytes in enumerate(sizes)
+            for node in nodes
+        )
+        return cls(JobRequest("job@1", 1, (Stage("map", "split"),), inputs, None), ClusterSpec(nodes), outcomes)
+
+
+class Prepared:
+    """An engine that computes nothing: all outcomes are there already."""
+
+    def __init__(self, load: Load) -> None:
+        self._outcomes = load.outcomes
+        self._n_nodes = len(load.spec.nodes)
+
+    def compute(self, work: TaskWork) -> TaskOutcome:
+        """The outcome of the task's size."""
+        return self._outcomes[work.task // self._n_nodes]
+
+
+def cluster(arguments: argparse.Namespace) -> Iterator[Row]:
+    """Recorded tasks on the simulated cluster, against a loop over three kinds of events."""
+    load = Load.of(arguments.tasks, arguments.nodes)
+    n_tasks, n_nodes = len(load.request.inputs), arguments.nodes
+    taken = compared(lambda: makespan_s(simulated(load)), lambda: by_hand(load), arguments.turns)
+    yield Row(
+        f"cluster: {n_tasks:,} tasks on {n_nodes:,} nodes x {N_SLOTS}",
+        f"{taken.ours_s / n_tasks * 1e6:,.1f} us/task",
+        f"{taken.yardstick_s / n_tasks * 1e6:,.1f} us/task",
+        f"{taken.ratio:.2f}",
+    )
+
+
+def simulated(load: Load) -> SimulatedCluster:
+    """The cluster after the job, with its full log."""
+    cluster = SimulatedCluster(load.spec, Prepared(load), costs=Costs())
+    cluster.submit(load.request)
+    cluster.finish()
+    return cluster
+
+
+def makespan_s(cluster: SimulatedCluster) -> float:
+    """When the job was ready, which it has to be."""
+    status = cluster.archive.status("job@1")
+    if status != "ready":
+        raise SystemExit(f"the job is {status}, so its time means nothing")
+    return cluster.log[-1].time_s
+
+
+STARTED, READ, COMPUTED = range(3)
+
+
+def by_hand(load: Load) -> float:
+    """When the last task is done, by a loop with the least state: a heap, a queue a node, and when its disk is free."""
+    costs, n_nodes, n_tasks = Costs(), len(load.spec.nodes), len(load.request.inputs)
+    counts = [outcome.counts for outcome in load.outcomes]
+    read_s = [one.bytes_in / costs.disk_bytes_s for one in counts]
+    compute_s = [costs.cpu_record_s * one.records_in + costs.cpu_byte_s * one.bytes_in for one in counts]
+    speeds = [node.speed for node in load.spec.nodes]
+    waiting = [deque(range(node, n_tasks, n_nodes)) for node in range(n_nodes)]
+    disk_free_s = [0.0] * n_nodes
+    heap: list[tuple[float, int, int, int]] = []
+    now_s, serial = 0.0, 0
+    for _ in range(N_SLOTS):
+        for tasks in waiting:
+            if tasks:
+                serial += 1
+                heappush(heap, (costs.startup_s, serial, STARTED, tasks.popleft()))
+    while heap:
+        now_s, _, what, task = heappop(heap)
+        serial += 1
+        number, node = divmod(task, n_nodes)
+        if what == STARTED:
+            disk_free_s[node] = max(now_s, disk_free_s[node]) + read_s[number]
+            heappush(heap, (disk_free_s[node], serial, READ, task))
+        elif what == READ:
+            heappush(heap, (now_s + compute_s[number] / speeds[node], serial, COMPUTED, task))
+        elif tasks := waiting[node]:
+            heappush(heap, (now_s + costs.startup_s, serial, STARTED, tasks.popleft()))
+    return now_s
+
+
+# -- a million tasks, once -----------------------------------------------------------------------------
+
+
+def million(arguments: argparse.Namespace) -> Iterator[Row]:
+    """A million tasks on ten thousand nodes in a process of its own, so that the most memory is its own."""
+    n_tasks, n_nodes = 1_000_000, 10_000
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        wall_s, took_s, peak_bytes, n_events, answer = pool.apply(once, (n_tasks, n_nodes))
+    same_or_exit(answer, by_hand(Load.of(n_tasks, n_nodes)))
+    yield Row(f"cluster: {n_tasks:,} tasks on {n_nodes:,} nodes x {N_SLOTS}", f"{took_s / n_tasks * 1e6:,.1f} us/task")
+    yield Row("  wall time", f"{wall_s:,.1f} s")
+    yield Row("  most memory, inputs and Python too", f"{peak_bytes / 1e6:,.0f} MB")
+    yield Row("  events in the log", f"{n_events:,}")
+
+
+def once(n_tasks: int, n_nodes: int) -> tuple[float, float, int, int, float]:
+    """Wall and CPU seconds of a job, the most memory of this process, the events in the log, and the makespan."""
+    load = Load.of(n_tasks, n_nodes)
+    start_s, start_cpu_s = time.perf_counter(), time.process_time()
+    cluster = simulated(load)
+    wall_s, took_s = time.perf_counter() - start_s, time.process_time() - start_cpu_s
+    unit = 1 if sys.platform == "darwin" else 1024  # what ru_maxrss is counted in
+    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return wall_s, took_s, peak_bytes, len(cluster.log), makespan_s(cluster)
+
+
+# -- the table -----------------------------------------------------------------------------------------
+
+USUAL: tuple[Benchmark, ...] = (kernel, cluster)
+LONG: tuple[Benchmark, ...] = (million,)
+
+
+def show(row: Row) -> None:
+    """Print a line of the table as soon as it is known."""
+    print(f"{row.what:<50} {row.ours:>20} {row.yardstick:>20} {row.ratio:>7}  {row.wanted}".rstrip(), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tasks", type=int, default=100_000, help="tasks of the cluster's job")
+    parser.add_argument("--nodes", type=int, default=1_000, help="nodes of the cluster")
+    parser.add_argument("--turns", type=int, default=5, help="how often each is measured")
+    parser.add_argument("--million", action="store_true", help="only a million tasks on 10,000 nodes, once")
+    arguments = parser.parse_args()
+    show(Row("what", "ours", "yardstick", "ratio", "wanted, at least and at most"))
+    benchmarks: Any = LONG if arguments.million else USUAL
+    for benchmark in benchmarks:
+        for row in benchmark(arguments):
+            show(row)
+
+
+if __name__ == "__main__":
+    main()

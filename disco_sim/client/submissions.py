@@ -1,0 +1,85 @@
+"""The jobs that were submitted to one Disco: their parameters and requests, by full name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from disco_sim.client.arguments import defaults, resolve
+from disco_sim.client.info import EPOCH_S
+from disco_sim.client.prepare import prepare
+from disco_sim.cluster.base import Cluster
+from disco_sim.error import CommError, near_jobs
+from disco_sim.model.dialect import Dialect
+from disco_sim.model.job import JobRequest, JobSpec
+from disco_sim.sim.luck import draw_integer
+
+
+class Submissions:
+    """Makes requests of parameters, and remembers both. `seed` decides the names, `namespace` and `dialect` the rest.
+
+    A job stays here when its record was cleaned or purged, but is not known any more.
+    """
+
+    def __init__(self, cluster: Cluster, seed: int, namespace: str, dialect: Dialect) -> None:
+        self._cluster = cluster
+        self._seed = seed
+        self._namespace = namespace
+        self._dialect = dialect
+        self._specs: dict[str, JobSpec] = {}
+        self._requests: dict[str, JobRequest] = {}
+
+    def __len__(self) -> int:
+        return len(self._specs)
+
+    def __iter__(self) -> Iterator[str]:
+        """The full names, in the order of submission."""
+        return iter(self._specs)
+
+    def submit(self, name: str, parameters: Mapping[str, Any], attributes: Mapping[str, Any] | None = None) -> str:
+        """Submit a job and give its full name; nothing is submitted if anything is wrong with it."""
+        serial = len(self)
+        full_name = self._full_name(name, serial)
+        spec = resolve(name, parameters, attributes, self._dialect)
+        request = prepare(spec, full_name, serial, self._cluster, self._namespace, self._dialect)
+        self._specs[full_name] = spec
+        self._requests[full_name] = request
+        self._cluster.submit(request)
+        return full_name
+
+    def known(self, name: str) -> str:
+        """The name itself, if it is of a job that is on record.
+
+        Raises:
+            CommError: 404, with the names that come near, for any other.
+        """
+        if self._cluster.archive.status(name) == "unknown job":
+            raise CommError(f"Not found: unknown job {name!r}; {near_jobs(name, self)}", name, 404)
+        return name
+
+    def spec(self, name: str) -> JobSpec:
+        """The parameters of a job, every default filled in."""
+        return self._specs[self.known(name)]
+
+    def request(self, name: str) -> JobRequest:
+        """What the cluster got of a job."""
+        return self._requests[self.known(name)]
+
+    def given(self, name: str) -> dict[str, Any]:
+        """The parameters that make the same job again."""
+        spec = vars(self.spec(name))
+        return {key: spec[key] for key in spec if key in defaults() and key not in ("prefix", "nr_reduces")}
+
+    def repartitioned(self, name: str, partitions: int) -> JobRequest:
+        """The request of a job as it would be with another number of partitions; its name, inputs and luck stay."""
+        before = self.request(name)
+        spec = resolve(name.partition("@")[0], {**self.given(name), "partitions": partitions}, None, self._dialect)
+        request = prepare(spec, name, before.serial, self._cluster, self._namespace, self._dialect)
+        return request._replace(inputs=before.inputs)
+
+    def _full_name(self, prefix: str, serial: int) -> str:
+        """A name like Disco's, prefix@megaseconds:seconds:microseconds in hex, from seed, port and count alone."""
+        megaseconds, seconds = divmod(EPOCH_S + serial, 10**6)
+        port = self._cluster.master.rpartition(":")[2]
+        microseconds = draw_integer(self._seed, "job name", port, serial) % 10**6
+        return f"{prefix}@{megaseconds:x}:{seconds:x}:{microseconds:x}"

@@ -1,0 +1,268 @@
+"""What if: a finished job played again under other settings, and the change that would help it most."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from disco_sim.cluster.replay import Played, Recording, Setting, play
+from disco_sim.error import DiscoError
+from disco_sim.model.cluster import ClusterSpec, Node
+from disco_sim.sim.costs import Costs
+from disco_sim.sim.faults import Faults
+from disco_sim.tables import Table, table, table_text
+from disco_sim.views.critical import KINDS, Analysis
+
+if TYPE_CHECKING:
+    import pandas
+
+WHAT_IF = (
+    *("nodes", "slots", "total_slots", "partitions", "costs", "faults", "speculative", "status", "makespan_s"),
+    *("speed_up", "efficiency", "node_seconds", "lower_s", "upper_s", *KINDS, "network_sharing", "computed"),
+)
+BOTTLENECK = ("change", "makespan_s", "saved_s", "share")
+
+Partitioned = Callable[[int], Recording]
+"""Gives the job with another number of partitions, not computed yet."""
+
+
+class WhatIf:
+    """Plays one finished job again, as often as wanted; what it computes anew for other partitions it computes once."""
+
+    def __init__(self, recording: Recording, partitions: int, partitioned: Partitioned) -> None:
+        self._recording = recording
+        self._partitioned = partitioned
+        self._n_partitions = partitions
+        self._recordings = {partitions: recording}
+        source = recording.source
+        self._as_it_ran = Setting(source.spec, source.costs)
+
+    # -- a table of settings -------------------------------------------------------------------------
+
+    def rows(
+        self,
+        nodes: Any = None,
+        slots: Any = None,
+        partitions: Any = None,
+        costs: Any = None,
+        faults: Any = None,
+        speculative: Any = None,
+    ) -> list[tuple[Any, ...]]:
+        """A row of WHAT_IF for each combination of the given values, the last one given changing fastest."""
+        settings = list(
+            product(
+                _several("nodes", nodes, "as it ran"),
+                _several("slots", slots, None),
+                _several("partitions", partitions, self._n_partitions),
+                _named("costs", costs, Costs, {"as it ran": self._as_it_ran.costs}),
+                _named("faults", faults, Faults, {"none": Faults()}),
+                _several("speculative", speculative, False),
+            )
+        )
+        specs = [self._spec(wanted, n_slots) for wanted, n_slots, *_ in settings]
+        for spec, (_, _, n, _, (_, plan), copies) in zip(specs, settings, strict=True):
+            _whole("partitions", n, least=0 if n == self._n_partitions else 1)
+            plan.check(spec)
+            if not isinstance(copies, bool):
+                raise DiscoError(f"what_if(speculative={copies!r}) was asked for; speculative is True or False")
+        before_s = self._analysis(play(self._recording, self._as_it_ran)).makespan_s
+        n_before = self._as_it_ran.spec.n_slots
+        rows = []
+        for spec, (_, _, n, (price, costs_), (trouble, plan), copies) in zip(specs, settings, strict=True):
+            played = self._play(n, Setting(spec, costs_, plan, copies))
+            analysis = self._analysis(played)
+            makespan_s = analysis.makespan_s if analysis.status == "ready" else math.nan
+            speed_up = before_s / makespan_s if makespan_s else math.nan
+            bounds = analysis.bounds(min(spec.n_slots, self._recording.request.limits.max_cores))
+            kinds = {node.slots for node in spec.nodes}
+            rows.append(
+                (
+                    len(spec.nodes),
+                    kinds.pop() if len(kinds) == 1 else None,
+                    spec.n_slots,
+                    n,
+                    price,
+                    trouble,
+                    copies,
+                    analysis.status,
+                    makespan_s,
+                    speed_up,
+                    speed_up * n_before / spec.n_slots,
+                    len(spec.nodes) * makespan_s,
+                    *bounds,
+                    *analysis.shares().values(),
+                    played.cluster.sharing,
+                    played.n_computed,
+                )
+            )
+        return rows
+
+    def frame(self, **settings: Any) -> pandas.DataFrame:
+        """The rows as a DataFrame."""
+        import pandas as pd
+
+        found = self.rows(**settings)
+        columns = [list(column) for column in zip(*found, strict=True)] or [[] for _ in WHAT_IF]
+        return pd.DataFrame(
+            {name: pd.Series(column, dtype=_dtype(name)) for name, column in zip(WHAT_IF, columns, strict=True)}
+        )
+
+    # -- the change that helps most --------------------------------------------------------------------
+
+    def bottleneck(self) -> Bottleneck:
+        """The six changes, each played by itself."""
+        now = self._as_it_ran
+        before = play(self._recording, now)
+        before_s = self._analysis(before).makespan_s
+        n = self._n_partitions
+        changes: dict[str, Callable[[], Played]] = {
+            "one more slot a node": lambda: self._play(
+                n, now._replace(spec=ClusterSpec(tuple(node._replace(slots=node.slots + 1) for node in now.spec.nodes)))
+            ),
+            "twice the network": lambda: self._play(
+                n, now._replace(costs=replace(now.costs, port_bytes_s=2 * now.costs.port_bytes_s))
+            ),
+            "twice the disk": lambda: self._play(
+                n, now._replace(costs=replace(now.costs, disk_bytes_s=2 * now.costs.disk_bytes_s))
+            ),
+            "twice the partitions": lambda: self._play(2 * n, now) if n else before,
+            "speculative copies": lambda: self._play(n, now._replace(has_copies=True)),
+            "without the slowest task": lambda: play(self._without_slowest(before), now),
+        }
+        rows = []
+        for change, played in changes.items():
+            makespan_s = self._analysis(played()).makespan_s
+            rows.append((change, makespan_s, before_s - makespan_s, (before_s - makespan_s) / before_s))
+        return Bottleneck(before_s, tuple(rows))
+
+    def _without_slowest(self, before: Played) -> Recording:
+        """The job without the work of its longest run; a task that is alone in its stage keeps its work."""
+        slowest = self._analysis(before).slowest_task()
+        if slowest is None:
+            return self._recording
+        computed = dict(before.recording.computed)
+        known = computed[slowest]
+        computed[slowest] = known._replace(outcome=replace(known.outcome, counts=type(known.outcome.counts)()))
+        return replace(self._recording, computed=computed)
+
+    # -- playing -----------------------------------------------------------------------------------------
+
+    def _play(self, partitions: int, setting: Setting) -> Played:
+        if partitions not in self._recordings:
+            # Other partitions are other work: computed once, in the first setting that asks, and then recorded.
+            played = play(self._partitioned(partitions), setting)
+            self._recordings[partitions] = replace(played.recording, source=self._recording.source)
+            return played
+        return play(self._recordings[partitions], setting)
+
+    def _analysis(self, played: Played) -> Analysis:
+        cluster = played.cluster
+        return Analysis(cluster.log, played.job, cluster.speeds)
+
+    def _spec(self, nodes: Any, slots: Any) -> ClusterSpec:
+        """The cluster that a value of `nodes` and one of `slots` stand for.
+
+        A number of nodes takes the nodes of the job's cluster, again from the first when there are not enough.
+        """
+        now = self._as_it_ran.spec
+        if isinstance(nodes, ClusterSpec):
+            spec = nodes
+        elif nodes == "as it ran":
+            spec = now
+        elif isinstance(nodes, str):
+            spec = ClusterSpec.parse(nodes)
+        else:
+            hosts = ClusterSpec.of(nodes).hosts
+            spec = now
+            if nodes != len(now.nodes):
+                alike = (now.nodes[number % len(now.nodes)] for number in range(nodes))
+                spec = ClusterSpec(
+                    tuple(Node(host, node.slots, node.speed) for host, node in zip(hosts, alike, strict=True))
+                )
+        if slots is None:
+            return spec
+        _whole("slots", slots, least=1)
+        return ClusterSpec(tuple(node._replace(slots=slots) for node in spec.nodes))
+
+
+class Bottleneck:
+    """Which of six changes would make a job faster by most; `saved_s` are virtual seconds of its makespan.
+
+    `change` is None when none helps.
+    """
+
+    def __init__(self, makespan_s: float, rows: tuple[tuple[Any, ...], ...]) -> None:
+        self.makespan_s = makespan_s
+        self._rows = sorted(rows, key=lambda row: -row[2])
+        best = self._rows[0]
+        # Less than a millionth is rounding, and no help.
+        self.change: str | None = best[0] if best[2] > 1e-6 * makespan_s else None
+        self.saved_s: float = best[2] if self.change else 0.0
+
+    def table(self) -> Table:
+        """A row per change, the best first: its makespan, what it saves, and that as a share of the job's makespan."""
+        return Table(BOTTLENECK, list(self._rows))
+
+    def frame(self) -> pandas.DataFrame:
+        """The same as a DataFrame."""
+        import pandas as pd
+
+        return pd.DataFrame({name: [row[number] for row in self._rows] for number, name in enumerate(BOTTLENECK)})
+
+    def __repr__(self) -> str:
+        if self.change is None:
+            return f"Bottleneck(none of the six changes makes {self.makespan_s:.3f} s shorter)"
+        return f"Bottleneck({self.change}: {self.makespan_s:.3f} s become {self.makespan_s - self.saved_s:.3f} s)"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        found = self.table()
+        return {"text/plain": f"{self!r}\n{table_text(found, indent='  ')}", "text/html": table(found, repr(self))}
+
+
+def _several(name: str, value: Any, default: Any) -> list[Any]:
+    """The values to try: a list as it is, one value alone, the default for None."""
+    if value is None:
+        return [default]
+    if isinstance(value, (str, bytes, ClusterSpec)) or not isinstance(value, Iterable):
+        return [value]
+    found = list(value)
+    if not found:
+        raise DiscoError(f"what_if({name}=[]) was asked for; give at least one value, or leave {name} out")
+    return found
+
+
+def _named(name: str, value: Any, kind: type[Any], default: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The (name, value) pairs to try; values that come without a name are called by what they print as."""
+    if value is None:
+        return list(default.items())
+    # A plan of faults is iterable, but it is one value.
+    given = value if isinstance(value, Mapping) else {repr(one): one for one in _several(name, _single(value, kind), 0)}
+    for label, one in given.items():
+        if not isinstance(one, kind):
+            raise DiscoError(
+                f"what_if({name}=...) was given {one!r} as {label!r}; {name} is disco_sim.{kind.__name__}(...), a list "
+                "of them, or a dict that gives them names"
+            )
+    return [(str(label), one) for label, one in given.items()]
+
+
+def _single(value: Any, kind: type[Any]) -> Any:
+    return [value] if isinstance(value, kind) else value
+
+
+def _whole(name: str, value: Any, least: int) -> None:
+    if type(value) is not int or value < least:
+        raise DiscoError(f"what_if({name}={value!r}) was asked for; {name} is a whole number of at least {least}")
+
+
+def _dtype(name: str) -> str:
+    if name in ("costs", "faults", "status", "network_sharing"):
+        return "str"
+    if name == "slots":
+        return "Int64"
+    if name == "speculative":
+        return "bool"
+    return "int64" if name in ("nodes", "total_slots", "partitions", "computed") else "float64"

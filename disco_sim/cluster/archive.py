@@ -1,0 +1,236 @@
+"""What a cluster keeps of its jobs: their records, what tasks stored, and the work of every run, made again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from disco_sim.cluster.record import DoneTask, JobRecord
+from disco_sim.error import CommError, DiscoError, near_jobs
+from disco_sim.model import events
+from disco_sim.model.events import Event
+from disco_sim.model.job import JobRequest
+from disco_sim.model.plan import Output, check_plan
+from disco_sim.model.work import Blob, Failure, TaskOutcome, TaskWork
+from disco_sim.sim.luck import draw_integer
+from disco_sim.store.blobs import BlobStore
+from disco_sim.store.oob import COMMITTED, OOBEntry, OOBStore
+from disco_sim.store.tags import TagStore
+from disco_sim.store.view import RunView
+
+
+class Rules(NamedTuple):
+    """What holds for all jobs of a cluster: whose luck, how many put() calls a run, what is kept, in which order tasks
+    read their pieces.
+    """
+
+    seed: int = 0
+    oob_limit: int = 1000
+    keep: str = "all"
+    shuffle_order: str = "task"
+
+
+class Archive:
+    """The jobs of one master, and all that they stored. It changes when it is told to, never by itself."""
+
+    def __init__(self, master: str, rules: Rules) -> None:
+        self.master = master
+        self.rules = rules
+        self.jobs: dict[str, JobRecord] = {}
+        self.blobs = BlobStore()
+        self.oob = OOBStore()
+        self.tags = TagStore()
+        self._port = master.rpartition(":")[2]
+
+    # -- questions ---------------------------------------------------------------------------------
+
+    def record(self, job: str) -> JobRecord:
+        """The record of a job.
+
+        Raises:
+            DiscoError: If there is none.
+        """
+        if job not in self.jobs:
+            raise DiscoError(f"Unknown job {job!r} on master {self.master}; {near_jobs(job, self.jobs)}", job=job)
+        return self.jobs[job]
+
+    def status(self, job: str) -> str:
+        """`active`, `ready`, `dead` or `unknown job`."""
+        return self.jobs[job].status if job in self.jobs else "unknown job"
+
+    def results(self, job: str, stage: str | None = None) -> list[str]:
+        """The URLs of what a finished stage (None: the last) produced, one per task, in task order."""
+        record = self.record(job)
+        if stage is None:
+            if record.status != "ready":
+                return []
+            if record.request.save_as is not None and record.request.plan:
+                return [f"tag://{record.request.save_as}"]
+            if not record.request.plan:
+                return [piece.blob for piece in record.request.inputs]
+            stage = record.request.plan[-1].name
+        if stage not in record.finished:
+            raise CommError(f"Not found: stage {stage!r} of job {job!r} is not finished", job, 404)
+        return record.result_urls(stage, self._port)
+
+    def index(self, url: str) -> list[tuple[int, str]]:
+        """The (label, blob URL) pairs behind the `dir://` URL of one task's output."""
+        *_, job, name = ("", *url.split("/"))
+        found = self.jobs[job].index(name) if job in self.jobs else None
+        if found is None:
+            raise CommError("Unable to access resource: no such result; take the URL from job.results()", url, 404)
+        return found
+
+    def read(self, url: str) -> Blob:
+        """The data under a blob's URL."""
+        return self.blobs.get(url)
+
+    def store(self, url: str, blob: Blob) -> None:
+        """Keep data under a URL, for jobs to read."""
+        self.blobs.put(url, blob)
+
+    def failure(self, job: str) -> tuple[Failure, TaskWork] | None:
+        """Why a job died, with the work of the run that ended it; None when no run did."""
+        record = self.record(job)
+        if record.ended_by is None:
+            return None
+        return record.failures[record.ended_by], self.work(job, *record.ended_by)
+
+    def work(
+        self, job: str, stage: str, task: int, attempt: int, bad: tuple[tuple[int, int, str], ...] = ()
+    ) -> TaskWork:
+        """The work of a run that has started, made again as it was."""
+        record = self.record(job)
+        if (stage, task, attempt) not in record.started:
+            runs = ", ".join(f"{name}:{number} run {run}" for name, number, run in record.started) or "none"
+            raise DiscoError(f"job {job!r} has no run {attempt} of task {stage}:{task}; its runs are: {runs}")
+        host, replica, moment = record.started[stage, task, attempt]
+        tasks = record.tasks[stage]
+        level = record.stage_level(stage)
+        return TaskWork(
+            job=job,
+            serial=record.request.serial,
+            stage=stage,
+            task=task,
+            attempt=attempt,
+            n_tasks=len(tasks),
+            # Tasks that split their input are told apart by their number, the others by what they group.
+            label=task if record.request.plan[level].grouping == "split" else tasks[task].label,
+            host=host,
+            master=self.master,
+            program=record.request.program,
+            inputs=tasks[task].pieces,
+            replica=replica,
+            store=RunView(self.blobs, self.oob, job, stage, level, task, moment),
+            # The attempt is no part of it: a retry computes what the first run would have.
+            luck=draw_integer(self.rules.seed, "run", record.request.serial, stage, task),
+            oob_limit=self.rules.oob_limit,
+            shuffle_order=self.rules.shuffle_order if level else "task",
+            bad=bad,
+        )
+
+    # -- changes -----------------------------------------------------------------------------------
+
+    def open(self, request: JobRequest) -> JobRecord:
+        """A job begins.
+
+        Raises:
+            DiscoError: If there is one of this name, or its plan cannot be.
+        """
+        if request.name in self.jobs:
+            raise DiscoError(f"job {request.name!r} is on {self.master} already; full job names are unique")
+        check_plan(request.plan)
+        record = self.jobs[request.name] = JobRecord(request)
+        record.done = {stage.name: {} for stage in request.plan}
+        self.oob.open(request.name)
+        return record
+
+    def keep(self, run: events.RunFinished, outcome: TaskOutcome) -> list[events.OutputStored]:
+        """A run ended well: store its outputs, which are then those of its task; the events of it."""
+        record = self.jobs[run.job]
+        stored = []
+        outputs = outcome.outputs
+        if len(outputs) > 1:
+            outputs = tuple(sorted(outputs, key=lambda output: output[0]))
+        kept: list[Output] = []
+        for label, blob in outputs:
+            url = f"disco://{record.folder(run.host, self._port)}/{run.stage}-{run.task}-{label}"
+            self.blobs.put(url, blob)
+            kept.append(Output(label, run.host, blob.n_records, blob.n_bytes, url))
+            stored.append(events.OutputStored(*run[:6], label, blob.n_records, blob.n_bytes, url))
+        record.done[run.stage][run.task] = DoneTask(run.host, tuple(kept))
+        return stored
+
+    def conflict(self, run: events.RunFinished, outcome: TaskOutcome) -> Exception | None:
+        """The error of a run that put an out-of-band key which another task has put, if it did."""
+        return self.oob.conflict(run.job, self._entries(run, outcome, COMMITTED)) if outcome.oob else None
+
+    def put(self, run: Any, outcome: TaskOutcome, state: str) -> Iterator[Event]:
+        """A run ended: store its out-of-band results as committed or dropped; the events of it.
+
+        A task that runs again, because its output was lost, commits nothing a second time.
+        """
+        committed = self.oob.committed(run.job)
+        entries = [
+            entry for entry in self._entries(run, outcome, state) if state != COMMITTED or entry.key not in committed
+        ]
+        self.oob.add(run.job, entries)
+        for entry in entries:
+            yield events.OOBStored._make((*run[:6], entry.key, entry.n_bytes, state))
+
+    def lose(self, job: str, stage: str, task: int, reason: str) -> None:
+        """What a done task stored is lost: it is not done any more."""
+        record = self.jobs[job]
+        done = record.done[stage].pop(task)
+        record.lost[stage, task] = {output.label: output.blob for output in done.outputs}
+        for output in done.outputs:
+            self.blobs.drop(output.blob, reason)
+
+    def end(self, job: str, status: str) -> bool:
+        """A job has ended: other jobs may see its results. Whether what is between its stages was dropped."""
+        record = self.jobs[job]
+        record.status = status
+        self.oob.end(job)
+        plan = record.request.plan
+        if status == "ready" and record.request.save_as is not None and plan:
+            self.tags.tag(record.request.save_as, [[piece.blob] for piece in record.pieces(plan[-1].name)])
+        if self.rules.keep == "all" or len(plan) < 2:
+            return False
+        between = [stage.name for stage in plan[:-1]]
+        self._drop(piece for stage in between for piece in record.pieces(stage))
+        for key, computed in record.computed.items():
+            if key[0] in between:
+                record.computed[key] = computed.without_data()
+        return True
+
+    def forget(self, job: str, with_data: bool) -> None:
+        """Drop the record of a job that has ended, and, `with_data`, all it stored.
+
+        Raises:
+            DiscoError: If the job is active.
+        """
+        record = self.jobs.get(job)
+        if record is None:
+            return
+        if record.status == "active":
+            raise DiscoError(
+                f"job {job!r} is still active, and only the record of an ended job can be dropped; a kill asked for "
+                "while the cluster moves is taken a little later: clean or purge the job after that",
+                job=job,
+            )
+        record.status = "unknown job"
+        if with_data:
+            self._drop(piece for stage in record.done for piece in record.pieces(stage))
+            self.oob.forget(job)
+            del self.jobs[job]
+
+    def _drop(self, pieces: Iterable[Output]) -> None:
+        for piece in pieces:
+            self.blobs.drop(piece.blob)
+
+    def _entries(self, run: Any, outcome: TaskOutcome, state: str) -> list[OOBEntry]:
+        level = self.jobs[run.job].stage_level(run.stage)
+        return [
+            OOBEntry(key, value, run.stage, level, run.task, run.attempt, run.host, run.time_s, state)
+            for key, value in outcome.oob
+        ]

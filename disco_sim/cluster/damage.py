@@ -1,0 +1,146 @@
+"""What faults do to the jobs of a cluster: runs that are lost, outputs that have to be made again, inputs gone bad."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from disco_sim.cluster import incidents
+from disco_sim.cluster.archive import Archive
+from disco_sim.cluster.record import JobRecord, RunKey, RunningRun
+from disco_sim.model import events
+from disco_sim.model.events import Event
+from disco_sim.model.plan import Output
+from disco_sim.sim.clock import NOW, Clock
+from disco_sim.sim.faults import Faults, LoseOutput
+from disco_sim.sim.luck import draw
+from disco_sim.sim.machines import Machines
+
+MOST_TASKS_WITH_PHASES = 100_000
+"""Runs of a stage with more tasks are logged without their phases, so that the log of a million fits in memory."""
+
+
+class Damage:
+    """Keeps the faults of a cluster and which of its nodes are dead; what follows from them happens in this instant."""
+
+    def __init__(self, archive: Archive, machines: Machines, clock: Clock[Any]) -> None:
+        self.faults = Faults()
+        self.dead: set[str] = set()
+        self._archive = archive
+        self._jobs = archive.jobs
+        self._machines = machines
+        self._clock = clock
+
+    # -- what is lost ------------------------------------------------------------------------------
+
+    def node_died(self, event: events.NodeDied) -> None:
+        """All that ran on the node is lost, and so is what tasks of active jobs had stored there."""
+        if event.host in self.dead:
+            return
+        self.dead.add(event.host)
+        for job, record in self._jobs.items():
+            if record.status != "active":
+                continue
+            for key, reason in list(incidents.runs_lost_with(record, event.host)):
+                self.lose_run(job, key, reason)
+            for (stage, task), is_wanted in list(incidents.outputs_at(record, event.host)):
+                if is_wanted:
+                    self.lose_output(job, stage, task, f"{event.host} died")
+                    continue
+                # Nobody seems to need it; should somebody after all, the task runs again then.
+                record.lost.setdefault((stage, task), {})
+                for output in record.done[stage][task].outputs:
+                    self._archive.blobs.drop(output.blob, f"{event.host} died")
+
+    def node_returned(self, event: events.NodeReturned) -> None:
+        """The node is there again; what was lost with it is not."""
+        self.dead.discard(event.host)
+
+    def output_lost(self, event: events.OutputLost) -> None:
+        """The task is not done any more, and runs that were reading its output are lost, too."""
+        record = self._jobs[event.job]
+        record.losing.discard((event.stage, event.task))
+        blobs = {output.blob for output in record.done[event.stage][event.task].outputs}
+        self._archive.lose(event.job, event.stage, event.task, f"it was lost: {event.reason}")
+        reader = record.next_stage(event.stage)
+        if reader is not None and reader in record.tasks:
+            for key in list(incidents.runs_reading(record, reader, blobs)):
+                reason = f"{incidents.INPUT_LOST}: what {event.stage}:{event.task} stored at {event.host}"
+                self.lose_run(event.job, key, reason)
+
+    def run_finished(self, event: events.RunFinished) -> None:
+        """Lose what a fault wants to be lost as soon as it was stored."""
+        for loss in self.faults.losses(event.job):
+            if loss.at_s is None and (loss.stage, loss.task) == event[2:4] and event.attempt == 0:
+                self.lose(loss)
+
+    def lose(self, loss: LoseOutput) -> None:
+        """Let the output of a task be lost, if it is there, in every active job that the fault is about."""
+        for job, record in self._jobs.items():
+            is_there = record.status == "active" and loss.task in record.done.get(loss.stage, ())
+            if is_there and loss in self.faults.losses(job):
+                self.lose_output(job, loss.stage, loss.task, "a fault wanted it")
+
+    def lose_output(self, job: str, stage: str, task: int, reason: str) -> None:
+        """Let what a done task stored be lost."""
+        record = self._jobs[job]
+        if (stage, task) not in record.losing:
+            record.losing.add((stage, task))
+            host = record.done[stage][task].host
+            self._soon(events.OutputLost(self._clock.now_s, job, stage, task, host, reason))
+
+    def lose_run(self, job: str, key: RunKey, reason: str) -> None:
+        """End a run from outside."""
+        record = self._jobs[job]
+        run = record.running.get(key)
+        if run is None or run.is_dropped:
+            return
+        run.is_dropped = True
+        where = (self._clock.now_s, job, *key, run.host)
+        if run.activity is not None:
+            self._machines.stop(run.activity)
+            self.tell_phases(self._soon, where, run)
+        n_puts = len(run.outcome.oob) if run.outcome is not None else 0
+        self._soon(events.RunFailed(*where, "lost", reason, 0, 0, n_puts, self.delay_luck(job, key)))
+
+    # -- what runs find ----------------------------------------------------------------------------
+
+    def bad_inputs(self, run: events.RunStarted, pieces: tuple[Output, ...]) -> tuple[tuple[int, int, str], ...]:
+        """(piece, replica, what is wrong) of what the run cannot read."""
+        bad = incidents.bad_inputs(pieces, self.dead) if self.dead else ()
+        if self.faults:
+            bad += tuple(
+                (piece, replica, f"the data is {what}")
+                for replica, what in self.faults.bad_replicas(run.job, run.stage, run.task, run.attempt)
+                for piece in range(len(pieces))
+            )
+        return bad
+
+    def reachable(self, pieces: tuple[Output, ...]) -> tuple[Output, ...]:
+        """The pieces as they can be read while nodes are dead."""
+        return incidents.without_hosts(pieces, self.dead) if self.dead else pieces
+
+    def is_input_missing(self, record: JobRecord, stage: str, pieces: tuple[Output, ...]) -> bool:
+        """Whether what a run reads was lost unnoticed, as everybody seemed to have read it; then it is made again."""
+        level = record.stage_level(stage)
+        if not record.lost or not level:
+            return False
+        missing = {piece.blob for piece in pieces if piece.blob not in self._archive.blobs}
+        before = record.request.plan[level - 1].name
+        for task in list(incidents.missing_tasks(record, before, missing)) if missing else ():
+            self.lose_output(record.request.name, before, task, "it is not there any more")
+        return bool(missing)
+
+    # -- helpers -----------------------------------------------------------------------------------
+
+    def tell_phases(self, tell: Callable[[Event], None], where: tuple[Any, ...], run: RunningRun) -> None:
+        """Say what the time of a run that ends now went by with."""
+        if len(self._jobs[where[1]].tasks[where[2]]) <= MOST_TASKS_WITH_PHASES:
+            tell(events.PhasesPlayed._make((*where, *run.activity.spent, run.slowdown)))
+
+    def delay_luck(self, job: str, key: RunKey) -> float:
+        """The draw that the wait after this run is made from."""
+        return draw(self._archive.rules.seed, "delay", self._jobs[job].request.serial, *key)
+
+    def _soon(self, event: Event) -> None:
+        self._clock.put(self._clock.now_s, event, NOW)

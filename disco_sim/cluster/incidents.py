@@ -1,0 +1,107 @@
+"""What a fault does to a job: which of its runs are lost, and which of its tasks have to run again. Pure questions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from disco_sim.cluster.record import JobRecord, RunKey, RunningRun, TaskKey
+from disco_sim.model.plan import Output
+from disco_sim.util import netloc, schemesplit
+
+INPUT_LOST = "input lost"
+"""How the reason of a run begins that was lost because what it was reading is gone."""
+
+
+def stored_at(host: str, url: str) -> bool:
+    """Whether `url` names data that a task stored on the node `host`, rather than data that is only read there first.
+
+    >>> stored_at("node02", "disco://node02:8989/x"), stored_at("node02", "raw://text")
+    (True, False)
+    """
+    scheme, rest = schemesplit(url)
+    return scheme == "disco" and netloc.parse(rest.partition("/")[0]).host == host
+
+
+def bad_inputs(pieces: tuple[Output, ...], dead: Collection[str]) -> tuple[tuple[int, int, str], ...]:
+    """(piece, replica, what is wrong) of the stored pieces that only dead nodes have."""
+    return tuple(
+        (number, replica, f"{host} is dead")
+        for number, piece in enumerate(pieces)
+        for replica, (host, url) in enumerate(piece.replicas)
+        if host in dead and stored_at(host, url)
+    )
+
+
+def without_hosts(pieces: tuple[Output, ...], dead: Collection[str]) -> tuple[Output, ...]:
+    """The pieces as they can be read while nodes are dead: what was near to one comes from outside the cluster."""
+    return tuple(
+        piece._replace(
+            host="" if piece.host in dead else piece.host,
+            alternatives=tuple(("" if host in dead else host, url) for host, url in piece.alternatives),
+        )
+        for piece in pieces
+    )
+
+
+def runs_lost_with(record: JobRecord, host: str) -> Iterator[tuple[RunKey, str]]:
+    """The runs that end because `host` died, and why: those on it, and those of the first stage that read from it."""
+    first = record.request.plan[0].name if record.request.plan else ""
+    for key, run in record.running.items():
+        if run.is_dropped:
+            continue
+        if run.host == host:
+            yield key, f"{host} died"
+        elif key[0] == first and _reads_from(run, host):
+            yield key, f"{INPUT_LOST}: {host} died"
+
+
+def _reads_from(run: RunningRun, host: str) -> bool:
+    if run.outcome is None or not run.activity.is_reading:
+        return False
+    return any(run.pieces[read.piece].replicas[read.replica][0] == host for read in run.outcome.counts.read)
+
+
+def runs_reading(record: JobRecord, stage: str, blobs: Collection[str]) -> Iterator[RunKey]:
+    """The runs of `stage` that have still to read one of `blobs`."""
+    for key, run in record.running.items():
+        if key[0] != stage or run.is_dropped or not (run.outcome is None or run.activity.is_reading):
+            continue
+        if any(piece.blob in blobs for piece in record.tasks[stage][key[1]].pieces):
+            yield key
+
+
+def outputs_at(record: JobRecord, host: str) -> Iterator[tuple[TaskKey, bool]]:
+    """The done tasks whose outputs are at `host`, and whether anybody has still to read them.
+
+    What the last stage stored is read when the job has ended, so it is always wanted.
+    """
+    for stage, done in record.done.items():
+        wanted = _wanted(record, stage)
+        for task, found in done.items():
+            if found.host == host:
+                yield (stage, task), wanted is None or any(output.blob in wanted for output in found.outputs)
+
+
+def _wanted(record: JobRecord, stage: str) -> set[str] | None:
+    """The URLs of what a stage stored that some task has still to read; None for all, before the reader is known."""
+    reader = record.next_stage(stage)
+    if reader is None or reader not in record.tasks:
+        return None
+    past = {
+        key[1]
+        for key, run in record.running.items()
+        if key[0] == reader and not run.is_dropped and run.outcome is not None and not run.activity.is_reading
+    }
+    return {
+        piece.blob
+        for task, inputs in enumerate(record.tasks[reader])
+        if task not in record.done[reader] and task not in past
+        for piece in inputs.pieces
+    }
+
+
+def missing_tasks(record: JobRecord, stage: str, missing: Collection[str]) -> Iterator[int]:
+    """The done tasks of `stage` that stored any of the `missing` URLs."""
+    for task, done in record.done[stage].items():
+        if any(output.blob in missing for output in done.outputs):
+            yield task

@@ -1,0 +1,54 @@
+"""What chaos has found, each as small as it can be: one test for each bug that was."""
+
+from __future__ import annotations
+
+from disco_sim.model import events
+from disco_sim.sim.costs import Costs
+from disco_sim.sim.faults import Faults
+from disco_sim.testing import check_invariants
+from tests.clusters import TWO_STAGES, at_home, cluster, failure, finish, outcome, pairs, request
+
+
+def both_labels(work):
+    return outcome((0, pairs(("a", work.task))), (1, pairs(("b", work.task))))
+
+
+def reading(work):
+    """Task 0 is quick, task 1 slow; both read all that they are given."""
+    for piece in work.inputs:
+        work.store.blob(piece.blob)
+    return outcome((work.label, pairs(("c", work.label))), slept_s=10.0 * work.task)
+
+
+def test_a_done_task_forgot_what_was_made_again_elsewhere():
+    """A task whose own output is lost reads what the stage before made again while it was done.
+
+    node03 dies when second:0 is done, and first:1 runs again for second:1 alone; then second:0 is lost with node01.
+    """
+    computer = cluster(3, faults=Faults().kill("node03", at=2.0).kill("node01", at=5.0))
+    script = {"first": both_labels, "second": reading}
+    computer.submit(request(plan=TWO_STAGES, inputs=at_home("node01", "node03"), script=script))
+    check_invariants(finish(computer), computer.spec)
+    assert computer.archive.status("job") == "ready"
+
+
+def test_a_job_that_had_finished_was_looked_at_once_more():
+    """Nothing happens of a job that has finished: no look at its runs is due any more."""
+    computer = cluster(2, has_copies=True)
+    computer.submit(request(inputs=2, script={"first": lambda work: outcome(slept_s=0.1 * work.task)}))
+    log = finish(computer)
+    check_invariants(log, computer.spec)
+    assert isinstance(log[-1], events.JobFinished)
+
+
+def fails_at_once_then_sleeps(work):
+    return failure() if (work.task, work.attempt) == (0, 0) else outcome(slept_s=5.0)
+
+
+def test_a_run_that_took_no_time_ended_before_it_started():
+    """The scheduler hears of a run's start before its end, also when both are in one instant; copies rely on it."""
+    computer = cluster(2, has_copies=True, costs=Costs(startup_s=0.0))
+    computer.submit(request(inputs=2, script={"first": fails_at_once_then_sleeps}))
+    while computer.archive.status("job") == "active":
+        computer.advance()
+    assert computer.archive.status("job") == "ready"
