@@ -1,8 +1,8 @@
 """The clock and the cluster against bare loops that do the same, as ratios of CPU seconds.
 
 The two sides take turns in one process, and medians over the turns are compared, so that a slow machine is slow for
-both. They must come to the same virtual time, or their CPU seconds would mean nothing. The bare loops are what somebody
-would write who wants that time only: no log, no stores, no failures, nothing can be withdrawn or asked.
+both. They have to come to the same virtual time, or their CPU seconds mean nothing, and the table says so. The bare
+loops are what somebody would write who wants that time only: no log, no stores, nothing fails, nothing can be asked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from disco_sim.cluster.simulated import SimulatedCluster
 from disco_sim.model.cluster import ClusterSpec
@@ -49,36 +49,34 @@ Benchmark = Callable[[argparse.Namespace], Iterator[Row]]
 
 
 class Taken(NamedTuple):
-    """CPU seconds of both sides: medians over the turns, and the median of their ratios."""
+    """CPU seconds of both sides, medians over the turns, and the median of their ratios, as the table tells it."""
 
     ours_s: float
     yardstick_s: float
-    ratio: float
+    ratio: str
 
 
 def compared(ours: Callable[[], float], yardstick: Callable[[], float], turns: int) -> Taken:
-    """Measure both by turns.
-
-    Raises:
-        SystemExit: If they do not come to the same virtual time.
-    """
-    pairs: list[tuple[float, float]] = []
+    """Measure both by turns."""
+    ours_s: list[float] = []
+    yardstick_s: list[float] = []
+    are_equal = True
     for _ in range(turns):
         bare_s, expected = cpu_s(yardstick)
         our_s, answer = cpu_s(ours)
-        same_or_exit(answer, expected)
-        pairs.append((our_s, bare_s))
-    return Taken(
-        statistics.median(our_s for our_s, _ in pairs),
-        statistics.median(bare_s for _, bare_s in pairs),
-        statistics.median(our_s / bare_s for our_s, bare_s in pairs),
-    )
+        ours_s.append(our_s)
+        yardstick_s.append(bare_s)
+        are_equal = are_equal and is_same(answer, expected)
+    ratio = statistics.median(our_s / bare_s for our_s, bare_s in zip(ours_s, yardstick_s, strict=True))
+    return Taken(statistics.median(ours_s), statistics.median(yardstick_s), f"{ratio:.2f}" if are_equal else "void")
 
 
-def same_or_exit(answer: float, expected: float) -> None:
-    """End the program if two virtual times differ by more than rounding does."""
-    if not math.isclose(answer, expected, rel_tol=0, abs_tol=1e-9):
-        raise SystemExit(f"one side came to {answer!r} s of virtual time, the other to {expected!r} s: no comparison")
+def is_same(answer: float, expected: float) -> bool:
+    """Whether two virtual times differ by no more than rounding does; if not, it is told."""
+    if math.isclose(answer, expected, rel_tol=0, abs_tol=1e-9):
+        return True
+    print(f"void: ours came to {answer!r} s of virtual time, and the yardstick to {expected!r} s")
+    return False
 
 
 def cpu_s(work: Callable[[], float]) -> tuple[float, float]:
@@ -101,7 +99,7 @@ def kernel(arguments: argparse.Namespace) -> Iterator[Row]:
         f"clock: {N_EVENTS:,} events of {N_TIMERS:,} timers",
         f"{N_EVENTS / taken.ours_s:,.0f} events/s",
         f"{N_EVENTS / taken.yardstick_s:,.0f} events/s",
-        f"{taken.ratio:.2f}",
+        taken.ratio,
         "1,000,000 events/s, 1.3",
     )
 
@@ -200,7 +198,7 @@ def cluster(arguments: argparse.Namespace) -> Iterator[Row]:
         f"cluster: {n_tasks:,} tasks on {n_nodes:,} nodes x {N_SLOTS}",
         f"{taken.ours_s / n_tasks * 1e6:,.1f} us/task",
         f"{taken.yardstick_s / n_tasks * 1e6:,.1f} us/task",
-        f"{taken.ratio:.2f}",
+        taken.ratio,
     )
 
 
@@ -213,11 +211,8 @@ def simulated(load: Load) -> SimulatedCluster:
 
 
 def makespan_s(cluster: SimulatedCluster) -> float:
-    """When the job was ready, which it has to be."""
-    status = cluster.archive.status("job@1")
-    if status != "ready":
-        raise SystemExit(f"the job is {status}, so its time means nothing")
-    return cluster.log[-1].time_s
+    """When the job was ready; no number if it is not."""
+    return cluster.log[-1].time_s if cluster.archive.status("job@1") == "ready" else math.nan
 
 
 STARTED, READ, COMPUTED = range(3)
@@ -261,10 +256,16 @@ def million(arguments: argparse.Namespace) -> Iterator[Row]:
     n_tasks, n_nodes = 1_000_000, 10_000
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         wall_s, took_s, peak_bytes, n_events, answer = pool.apply(once, (n_tasks, n_nodes))
-    same_or_exit(answer, by_hand(Load.of(n_tasks, n_nodes)))
-    yield Row(f"cluster: {n_tasks:,} tasks on {n_nodes:,} nodes x {N_SLOTS}", f"{took_s / n_tasks * 1e6:,.1f} us/task")
+    load = Load.of(n_tasks, n_nodes)
+    bare_s, expected = cpu_s(lambda: by_hand(load))
+    yield Row(
+        f"cluster: {n_tasks:,} tasks on {n_nodes:,} nodes x {N_SLOTS}",
+        f"{took_s / n_tasks * 1e6:,.1f} us/task",
+        f"{bare_s / n_tasks * 1e6:,.1f} us/task",
+        f"{took_s / bare_s:.2f}" if is_same(answer, expected) else "void",
+    )
     yield Row("  wall time", f"{wall_s:,.1f} s")
-    yield Row("  most memory, inputs and Python too", f"{peak_bytes / 1e6:,.0f} MB")
+    yield Row("  most memory, with that of Python and the inputs", f"{peak_bytes / 1e6:,.0f} MB")
     yield Row("  events in the log", f"{n_events:,}")
 
 
@@ -282,7 +283,10 @@ def once(n_tasks: int, n_nodes: int) -> tuple[float, float, int, int, float]:
 # -- the table -----------------------------------------------------------------------------------------
 
 USUAL: tuple[Benchmark, ...] = (kernel, cluster)
+"""What is measured without options, a section of this file each."""
+
 LONG: tuple[Benchmark, ...] = (million,)
+"""What is measured with --million."""
 
 
 def show(row: Row) -> None:
@@ -298,8 +302,7 @@ def main() -> None:
     parser.add_argument("--million", action="store_true", help="only a million tasks on 10,000 nodes, once")
     arguments = parser.parse_args()
     show(Row("what", "ours", "yardstick", "ratio", "wanted, at least and at most"))
-    benchmarks: Any = LONG if arguments.million else USUAL
-    for benchmark in benchmarks:
+    for benchmark in LONG if arguments.million else USUAL:
         for row in benchmark(arguments):
             show(row)
 

@@ -124,9 +124,11 @@ def starts(log: Iterable[Event]) -> list[tuple[str, str]]:
     return [(f"{event.stage}:{event.task}.{event.attempt}", event.host) for event in of_kind(log, events.RunStarted)]
 
 
-def replayed(log: Iterable[Event], spec: ClusterSpec, max_failures: int = 3) -> list[Any]:
+def replayed(
+    log: Iterable[Event], spec: ClusterSpec, max_failures: int = 3, policy: str = "fair", has_copies: bool = False
+) -> list[Any]:
     """The instructions of a fresh scheduler that is told of all that happened; its invariants hold after each event."""
-    scheduler = Scheduler(spec, max_failures)
+    scheduler = Scheduler(spec, max_failures, policy, has_copies)
     orders: list[Any] = []
     for event in log:
         orders += scheduler.handle(event)
@@ -153,3 +155,8 @@ def orders_in(log: Iterable[Event]) -> list[Any]:
         elif isinstance(event, events.RunFailed) and event.kind == "lost":
             made.append(events.DropRun(event.job, event.stage, event.task, event.attempt, event.host, event.reason))
     return made
+
+
+def decisions(orders: Iterable[Any]) -> list[Any]:
+    """What a scheduler alone decides, in no special order: runs are lost to faults too, and looks may never be due."""
+    return sorted((order for order in orders if not isinstance(order, events.DropRun | events.WatchCopies)), key=repr)

@@ -185,7 +185,7 @@ def _check_name(name: Any) -> None:
 
 def _deprecated(values: dict[str, Any], given: Mapping[str, Any]) -> None:
     def warn(message: str) -> None:
-        warnings.warn(message, DeprecationWarning, stacklevel=6)
+        warnings.warn(message, DeprecationWarning, stacklevel=7)
 
     if values["nr_reduces"]:
         if "partitions" in given or "merge_partitions" in given:

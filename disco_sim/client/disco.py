@@ -447,14 +447,14 @@ class Disco:
         """A row per node: host slots busy done failed data_errors status speed."""
         from disco_sim.views.frames import nodes_frame
 
-        return nodes_frame(self.history, self.cluster.spec)
+        return nodes_frame(self.history, self._spec, self.now_s)
 
     @property
     def jobs(self) -> pandas.DataFrame:
         """A row per job: job status stages started_s duration_s, in virtual seconds since the cluster's start."""
         from disco_sim.views.frames import jobs_frame
 
-        return jobs_frame(self.history)
+        return jobs_frame(self.history, self.now_s)
 
     @property
     def faults(self) -> LiveFaults:
@@ -470,7 +470,7 @@ class Disco:
 
     def at(self, time_s: float) -> Moment:
         """The state of nodes and jobs at a virtual time, in seconds since the cluster's start; nothing un-happens."""
-        return Moment(self.cluster, self.history, time_s)
+        return Moment(self.cluster, self.history, time_s, self._spec)
 
     def __repr__(self) -> str:
         spec = self.cluster.spec
@@ -481,7 +481,7 @@ class Disco:
     def _card(self) -> Card:
         from disco_sim.views.cards import disco_card
 
-        return disco_card(self.history, self.cluster.spec, self.master)
+        return disco_card(self.history, self._spec, self.master, until_s=self.now_s)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         card = self._card()
@@ -503,6 +503,13 @@ class Disco:
             self._submissions.spec(name).partitions,
             lambda n: replace(recording, request=self._submissions.repartitioned(name, n), computed={}),
         )
+
+    @property
+    def _spec(self) -> ClusterSpec:
+        """The nodes with the speeds that they have by luck."""
+        spec = self.cluster.spec
+        speeds = getattr(self.cluster, "speeds", {})
+        return ClusterSpec(tuple(node._replace(speed=speeds.get(node.host, node.speed)) for node in spec.nodes))
 
     def _status_and_results(self, name: str) -> list[Any]:
         status = self.cluster.archive.status(name)
@@ -537,10 +544,6 @@ def _name_of(job: str | Job) -> str:
 def _spec(nodes: int | str | ClusterSpec, slots: int) -> ClusterSpec:
     if isinstance(nodes, ClusterSpec):
         return nodes
-    if isinstance(nodes, str) and nodes.strip().isdigit():
-        raise DiscoError(
-            f"nodes={nodes!r} was given; text names nodes, a number of nodes is a number: nodes={int(nodes)}"
-        )
     return ClusterSpec.parse(nodes) if isinstance(nodes, str) else ClusterSpec.of(nodes, slots)
 
 

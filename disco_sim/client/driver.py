@@ -97,13 +97,13 @@ class Driver:
     def request(self, event: Event, is_done: Callable[[], bool] | None = None) -> None:
         """Ask the loop for something; when nobody drives it, let it be taken at once, without moving time."""
         self._cluster.ask(event)
-        self.take_requests(is_done)
+        n_before = len(self._cluster.log)
+        self.take_requests(is_done or (lambda: len(self._cluster.log) > n_before))
 
     def take_requests(self, is_done: Callable[[], bool] | None = None) -> None:
-        """Let what was asked for happen, if it is for now and nobody drives the cluster, without moving time."""
+        """Let what was asked for, and all else of this instant, happen, if nobody drives the cluster."""
         if not self._moving.locked():
-            n_before = len(self._cluster.log)
-            self.drive(is_done or (lambda: len(self._cluster.log) > n_before), self._cluster.now_s)
+            self.drive(is_done or (lambda: False), self._cluster.now_s)
 
     @contextmanager
     def _let_go(self) -> Iterator[None]:

@@ -252,7 +252,8 @@ class Job:
         runs that were computed anew. Each task has the same luck in every row.
 
         `speed_up` is against the job as it ran, alone on its cluster; `efficiency` is that per slot. No schedule on
-        these slots is faster than `lower_s`; `upper_s` bounds any that lets no slot idle (infinite when runs failed).
+        these slots is faster than `lower_s`, also with faults; `upper_s` bounds any that lets no slot idle (infinite with
+        faults or copies).
         The columns from `cpu` to `startup` are shares of the critical path. `network_sharing` says whether transfers
         were shared exactly or by ports. A job that dies has no makespan.
 
@@ -345,9 +346,16 @@ class Job:
     def _card(self) -> Card:
         from disco_sim.views.cards import job_card
 
-        cluster = self.disco.cluster
+        cluster, history = self.disco.cluster, self.disco.history
+        # The present may be later than the last event.
+        until_s = self.disco.now_s - history.job(self.name).submitted_s if self.status == "active" else None
         return job_card(
-            self.disco.history, self.name, read=cluster.archive.read, values=dict(self.oob), nodes=cluster.spec.nodes
+            history,
+            self.name,
+            read=cluster.archive.read,
+            values=dict(self.oob),
+            nodes=cluster.spec.nodes,
+            until_s=until_s,
         )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from disco_sim.client.oob import OOBResults
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import DiscoError
+from disco_sim.model.cluster import ClusterSpec
 from disco_sim.views.history import History
 
 if TYPE_CHECKING:
@@ -105,8 +106,9 @@ class JobMoment:
 class Moment:
     """A Disco as it was `time_s` virtual seconds after its start."""
 
-    def __init__(self, cluster: Cluster, history: History, time_s: float) -> None:
+    def __init__(self, cluster: Cluster, history: History, time_s: float, spec: ClusterSpec | None = None) -> None:
         self._cluster = cluster
+        self._spec = spec or cluster.spec
         self._history = history
         self.time_s = checked_time(time_s)
 
@@ -115,7 +117,7 @@ class Moment:
         """`disco.nodes` as of then."""
         from disco_sim.views.frames import nodes_frame
 
-        return nodes_frame(self._history, self._cluster.spec, self.time_s)
+        return nodes_frame(self._history, self._spec, self.time_s)
 
     @property
     def jobs(self) -> pandas.DataFrame:
@@ -142,5 +144,5 @@ class Moment:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from disco_sim.views.cards import disco_card
 
-        card = disco_card(self._history, self._cluster.spec, self._cluster.master, until_s=self.time_s)
+        card = disco_card(self._history, self._spec, self._cluster.master, until_s=self.time_s)
         return {"text/plain": card.text(), "text/html": card.html()}

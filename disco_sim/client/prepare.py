@@ -80,7 +80,7 @@ def _warn_of_unused_readers(spec: JobSpec, expansion: Expansion) -> None:
             f"{unused} is not called for what disco.split() made of data in variables; such records reach {first} as "
             "they are: do in the map function what the reader does, or give a file as input",
             RuntimeWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
 
 

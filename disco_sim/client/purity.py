@@ -70,7 +70,7 @@ def module_aliases(function: FunctionType, argument: str, extra: frozenset[str] 
                     f"{argument} function {function.__name__!r} uses {name!r}, which the notebook defines too; in a "
                     f"task it is the worker's own {name!r}: rename yours",
                     RuntimeWarning,
-                    stacklevel=6,
+                    stacklevel=7,
                 )
             continue
         if name in extra or _is_builtin(name, bound):

@@ -14,7 +14,7 @@ from disco_sim.model.cluster import ClusterSpec, Node
 from disco_sim.sim.costs import Costs
 from disco_sim.sim.faults import Faults
 from disco_sim.tables import Table, table, table_text
-from disco_sim.views.critical import KINDS, Analysis
+from disco_sim.views.critical import KINDS, Analysis, Bounds
 
 if TYPE_CHECKING:
     import pandas
@@ -76,7 +76,7 @@ class WhatIf:
             analysis = self._analysis(played)
             makespan_s = analysis.makespan_s if analysis.status == "ready" else math.nan
             speed_up = before_s / makespan_s if makespan_s else math.nan
-            bounds = analysis.bounds(min(spec.n_slots, self._recording.request.limits.max_cores))
+            bounds = self._bounds(n, Setting(spec, costs_), analysis if not (plan or copies) else None)
             kinds = {node.slots for node in spec.nodes}
             rows.append(
                 (
@@ -110,6 +110,13 @@ class WhatIf:
             {name: pd.Series(column, dtype=_dtype(name)) for name, column in zip(WHAT_IF, columns, strict=True)}
         )
 
+    def _bounds(self, partitions: int, setting: Setting, analysis: Analysis | None) -> Bounds:
+        """The bounds of a setting without faults and copies; with them only the lower one holds."""
+        n_slots = min(setting.spec.n_slots, self._recording.request.limits.max_cores)
+        if analysis is not None:
+            return analysis.bounds(n_slots)
+        return self._analysis(self._play(partitions, setting)).bounds(n_slots)._replace(upper_s=math.inf)
+
     # -- the change that helps most --------------------------------------------------------------------
 
     def bottleneck(self) -> Bottleneck:
@@ -135,7 +142,8 @@ class WhatIf:
         rows = []
         for change, played in changes.items():
             makespan_s = self._analysis(played()).makespan_s
-            rows.append((change, makespan_s, before_s - makespan_s, (before_s - makespan_s) / before_s))
+            saved_s = before_s - makespan_s
+            rows.append((change, makespan_s, saved_s, saved_s / before_s if before_s else 0.0))
         return Bottleneck(before_s, tuple(rows))
 
     def _without_slowest(self, before: Played) -> Recording:
@@ -212,14 +220,21 @@ class Bottleneck:
 
         return pd.DataFrame({name: [row[number] for row in self._rows] for number, name in enumerate(BOTTLENECK)})
 
-    def __repr__(self) -> str:
+    @property
+    def _title(self) -> str:
         if self.change is None:
-            return f"Bottleneck(none of the six changes makes {self.makespan_s:.3f} s shorter)"
-        return f"Bottleneck({self.change}: {self.makespan_s:.3f} s become {self.makespan_s - self.saved_s:.3f} s)"
+            return f"none of the six changes makes {self.makespan_s:.3f} s shorter"
+        return f"{self.change}: {self.makespan_s:.3f} s become {self.makespan_s - self.saved_s:.3f} s"
+
+    def __repr__(self) -> str:
+        return f"Bottleneck({self._title})"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         found = self.table()
-        return {"text/plain": f"{self!r}\n{table_text(found, indent='  ')}", "text/html": table(found, repr(self))}
+        return {
+            "text/plain": f"Bottleneck, {self._title}\n{table_text(found, indent='  ')}",
+            "text/html": table(found, f"Bottleneck, {self._title}"),
+        }
 
 
 def _several(name: str, value: Any, default: Any) -> list[Any]:

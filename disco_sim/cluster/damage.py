@@ -14,7 +14,7 @@ from disco_sim.model.plan import Output
 from disco_sim.sim.clock import NOW, Clock
 from disco_sim.sim.faults import Faults, LoseOutput
 from disco_sim.sim.luck import draw
-from disco_sim.sim.machines import Machines
+from disco_sim.sim.machines import CPU, Machines
 
 MOST_TASKS_WITH_PHASES = 100_000
 """Runs of a stage with more tasks are logged without their phases, so that the log of a million fits in memory."""
@@ -136,7 +136,10 @@ class Damage:
     def tell_phases(self, tell: Callable[[Event], None], where: tuple[Any, ...], run: RunningRun) -> None:
         """Say what the time of a run that ends now went by with."""
         if len(self._jobs[where[1]].tasks[where[2]]) <= MOST_TASKS_WITH_PHASES:
-            tell(events.PhasesPlayed._make((*where, *run.activity.spent, run.slowdown)))
+            slowdown = run.slowdown
+            if run.activity.spent[CPU] > run.planned_cpu_s * (1 + 1e-9):  # by more than rounding
+                slowdown *= run.activity.spent[CPU] / run.planned_cpu_s
+            tell(events.PhasesPlayed._make((*where, *run.activity.spent, slowdown)))
 
     def delay_luck(self, job: str, key: RunKey) -> float:
         """The draw that the wait after this run is made from."""

@@ -22,7 +22,8 @@ TaskKey = tuple[str, int]
 class RunningRun:
     """A run from the moment it was ordered to its end: its start, and the `activity` that it is on its node.
 
-    `outcome` is None until it was computed; a dropped run only waits for its end to be told.
+    `outcome` is None until it was computed; a dropped run only waits for its end to be told. `slowdown` is by luck and
+    the node's speed; faults slow it down beyond `planned_cpu_s`.
     """
 
     started: RunStarted
@@ -30,6 +31,7 @@ class RunningRun:
     outcome: TaskOutcome | None = None
     activity: Any = None
     slowdown: float = 1.0
+    planned_cpu_s: float = 0.0
     is_dropped: bool = False
 
     @property

@@ -24,7 +24,7 @@ from disco_sim.model.job import JobRequest
 from disco_sim.model.plan import Output, group
 from disco_sim.model.work import Failure, TaskOutcome
 from disco_sim.sim.clock import FIRST, NOW, Clock
-from disco_sim.sim.costs import Costs, Phase
+from disco_sim.sim.costs import CPU_PHASE, Costs, Phase
 from disco_sim.sim.faults import Faults, LoseOutput
 from disco_sim.sim.machines import Activity, Ended, Machines, steps_of
 from disco_sim.sim.network import Network
@@ -243,7 +243,7 @@ class SimulatedCluster:
                 self._end(run)
                 return
             where = (self._clock.now_s, *activity.owner.started[1:6])
-            self._happen(events.MessageSent(*where, step.level, step.text))
+            self._happen(events.MessageSent._make((*where, step.level, step.text)))
 
     def _end(self, run: RunningRun) -> None:
         """A run has done all it does: it finishes, or fails."""
@@ -305,6 +305,7 @@ class SimulatedCluster:
         )
         run.outcome = outcome if stop is None else crashed(outcome)
         run.slowdown = factor / speed
+        run.planned_cpu_s = phases[CPU_PHASE].amount
         run.activity = Activity(event.host, steps_of(phases, outcome.messages, stop), run)
         self._go_on(run.activity)
 

@@ -91,6 +91,10 @@ class ClusterSpec:
         After the name may stand ` xSLOTS`, and then ` @SPEED`, how many times faster than normal each node computes.
         `name01:10` is Disco's own way to write node01 to node10, with the width of the first number kept.
         """
+        if text.strip().isdigit():
+            raise DiscoError(
+                f"nodes={text!r} was given; text names nodes, a number of nodes is a number: nodes={int(text)}"
+            )
         nodes: list[Node] = []
         for row in text.split(","):
             found = _ROW.match(row.strip())

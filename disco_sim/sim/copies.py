@@ -25,41 +25,32 @@ MOMENT_S = 0.001
 
 
 class Pace:
-    """How long the runs of one stage take: when those that run started, and the median of those that ended well.
+    """How long the runs of one stage take: the median of those that ended well, kept up to date.
+
+    `look_s` is when its running ones are to be looked at next.
 
     >>> pace = Pace()
-    >>> for number, seconds in enumerate([3.0, 1.0, 8.0]):
-    ...     pace.start((number, 0), 10.0)
-    ...     pace.end((number, 0), 10.0 + seconds, is_done=True)
+    >>> for seconds in (3.0, 1.0, 8.0):
+    ...     pace.add(seconds)
     >>> pace.median_s
     3.0
     """
 
     def __init__(self) -> None:
-        self.starts: dict[tuple[int, int], float] = {}
         self.look_s = math.inf
-        # The shorter half of the done runs, as negative numbers, and the longer half: the median is on top of them.
+        # The shorter half of the durations, as negative numbers, and the longer half: the median is on top of them.
         self._short: list[float] = []
         self._long: list[float] = []
 
-    def start(self, run: tuple[int, int], time_s: float) -> None:
-        """A run, given as task and attempt, started."""
-        self.starts[run] = time_s
-
-    def end(self, run: tuple[int, int], time_s: float, is_done: bool) -> None:
-        """A run ended; it counts if its task `is_done` by it."""
-        start_s = self.starts.pop(run, None)
-        if start_s is None or not is_done:
-            return
-        heappush(self._short, -heappushpop(self._long, time_s - start_s))
+    def add(self, seconds: float) -> None:
+        """A run ended well after `seconds`."""
+        heappush(self._short, -heappushpop(self._long, seconds))
         if len(self._short) > len(self._long) + 1:
             heappush(self._long, -heappop(self._short))
 
     @property
-    def median_s(self) -> float | None:
-        """The median duration of the done runs; None when there is none."""
-        if not self._short:
-            return None
+    def median_s(self) -> float:
+        """The median duration, of at least one run."""
         if len(self._short) > len(self._long):
             return -self._short[0]
         return (self._long[0] - self._short[0]) / 2
@@ -71,16 +62,9 @@ class Copies:
     def __init__(self) -> None:
         self._paces: dict[str, dict[str, Pace]] = {}
 
-    def started(self, event: events.RunStarted) -> None:
-        """A run of an active job started."""
-        pace = self._paces.setdefault(event.job, {}).setdefault(event.stage, Pace())
-        pace.start((event.task, event.attempt), event.time_s)
-
-    def ended(self, event: events.RunFinished | events.RunFailed, is_done: bool) -> None:
-        """A run of an active job ended."""
-        pace = self._paces.get(event.job, {}).get(event.stage)
-        if pace is not None:
-            pace.end((event.task, event.attempt), event.time_s, is_done)
+    def done(self, job: str, stage: str, seconds: float) -> None:
+        """A run of an active job ended well after `seconds`."""
+        self._paces.setdefault(job, {}).setdefault(stage, Pace()).add(seconds)
 
     def looked(self, event: events.CopiesDue) -> None:
         """A look that was asked for is taken now."""
@@ -94,40 +78,43 @@ class Copies:
 
     def pick(self, job: ActiveJob, time_s: float, slots: Slots) -> tuple[Task, str] | None:
         """A task whose only run is slow, and the node for a second one: another than the first's, at home if it can."""
-        for (number, attempt), lasted_s, median_s in self._alone(job, time_s):
-            if lasted_s <= SLOW * median_s:
+        for task, first, lasted_s, pace in self._alone(job, time_s):
+            if lasted_s <= SLOW * pace.median_s:
                 return None  # and neither are those that started later
-            task = job.open.tasks[number]
-            first, *_ = job.running[job.open.name, number, attempt]
-            hosts = [host for *_, host in slots.ready if host != first and job.open.may_run(task, host)]
+            hosts = list(_places(job, task, first, slots))
             if hosts:
                 return task, next((host for host in hosts if host in task.hosts), hosts[0])
         return None
 
-    def look(self, job: ActiveJob, time_s: float) -> float | None:
-        """How long to wait before runs are looked at again; None when there is no need, or it will be done in time."""
-        for _, lasted_s, median_s in self._alone(job, time_s):
-            if lasted_s <= SLOW * median_s:
-                pace = self._paces[job.name][job.open.name]
-                if pace.look_s <= time_s - lasted_s + IN_TIME * median_s:
+    def look(self, job: ActiveJob, time_s: float, slots: Slots) -> float | None:
+        """How long to wait before runs are looked at again; None when there is no need, or it will be done in time.
+
+        There is no need for runs that could have no second one: the event that frees a slot for it is a look as well.
+        """
+        for task, first, lasted_s, pace in self._alone(job, time_s):
+            if lasted_s <= SLOW * pace.median_s and any(_places(job, task, first, slots)):
+                if pace.look_s <= time_s - lasted_s + IN_TIME * pace.median_s:
                     return None
-                wait_s = SLOW * median_s - lasted_s + MOMENT_S
+                wait_s = SLOW * pace.median_s - lasted_s + MOMENT_S
                 pace.look_s = time_s + wait_s
                 return wait_s
         return None
 
-    def _alone(self, job: ActiveJob, time_s: float) -> Iterator[tuple[tuple[int, int], float, float]]:
-        """The runs of the open stage that are their task's only one, how long they last, and the median duration.
+    def _alone(self, job: ActiveJob, time_s: float) -> Iterator[tuple[Task, str, float, Pace]]:
+        """The tasks of the open stage that have one run, its node, and how long it lasts; the oldest run comes first.
 
-        The oldest run comes first. There is none while a task waits or not half of them are done.
+        There is none while a task waits or not half of them are done.
         """
         stage = job.open
         if stage.n_queued or stage.n_delayed or not stage.n_left or 2 * stage.n_left > len(stage.tasks):
             return
-        pace = self._paces.get(job.name, {}).get(stage.name)
-        if pace is None or (median_s := pace.median_s) is None:
-            return
-        for run, start_s in pace.starts.items():
-            task = stage.tasks[run[0]]
-            if task.state == RUNNING and task.n_running == 1:
-                yield run, time_s - start_s, median_s
+        pace = self._paces[job.name][stage.name]
+        for (name, number, _), (host, _, _, start_s) in job.running.items():
+            task = stage.tasks[number] if name == stage.name else None
+            if task is not None and task.state == RUNNING and task.n_running == 1:
+                yield task, host, time_s - start_s, pace
+
+
+def _places(job: ActiveJob, task: Task, first: str, slots: Slots) -> Iterator[str]:
+    """The nodes with a free slot for a second run of a task that runs at `first`, the least loaded one first."""
+    return (host for *_, host in slots.ready if host != first and job.open.may_run(task, host))

@@ -24,13 +24,19 @@ _LEAST_LUCK = 2.0**-54  # a draw may be 0, and a normal deviate of 0 would be mi
 class Phase(NamedTuple):
     """A part of a task run: its kind, how much of what (seconds or bytes), and the resource it uses.
 
-    `sources` of a transfer over the network are (host, bytes), once per host; '' is outside the cluster.
+    `sources` of a transfer over the network are (host, bytes), once per host; '' is outside the cluster. `idle` is the
+    share of a CPU phase that the run sleeps.
     """
 
     kind: str
     amount: float
     resource: str
     sources: tuple[tuple[str, float], ...] = ()
+    idle: float = 0.0
+
+
+CPU_PHASE = 4
+"""Where the CPU phase stands among the phases of a run."""
 
 
 class _Kind(NamedTuple):
@@ -268,12 +274,17 @@ class Costs:
                 + self.cpu_record_s * (counts.records_in + counts.records_out)
                 + self.cpu_byte_s * (n_local + n_remote + counts.bytes_out)
             )
+        cpu_s *= factor / (node.speed if speed is None else speed)
+        idle = 0.0
+        if counts.slept_s:
+            cpu_s += counts.slept_s
+            idle = counts.slept_s / cpu_s
         return (
             Phase("startup", self.startup_s, "slot"),
             Phase("read", n_local, "disk"),
             Phase("transfer", n_pieces * self.latency_s, "latency"),
             Phase("transfer", n_remote, "port", tuple(sources.items())),
-            Phase("cpu", cpu_s * factor / (node.speed if speed is None else speed) + counts.slept_s, "cpu"),
+            Phase("cpu", cpu_s, "cpu", (), idle),
             Phase("write", counts.bytes_out, "disk"),
         )
 

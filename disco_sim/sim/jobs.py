@@ -7,13 +7,13 @@ from collections import Counter
 from disco_sim.model.events import DropRun
 from disco_sim.model.job import Limits
 from disco_sim.model.plan import Plan
-from disco_sim.sim.queues import RunKey, StageQueues
+from disco_sim.sim.queues import RunKey, RunPlace, StageQueues
 from disco_sim.sim.slots import Slots, listed
 from disco_sim.sim.tasks import WAITING, Task
 
 
 class ActiveJob:
-    """The stages of a job that have begun, and its runs: (host, slot, replica) by stage, task and attempt.
+    """The stages of a job that have begun, and its runs in all of them.
 
     Tasks start in the `open` stage only, the first of which not all tasks are done: when outputs of done tasks are
     lost, an earlier stage is open again, and the tasks of the later ones wait until it is complete. Runs go on.
@@ -28,7 +28,7 @@ class ActiveJob:
         self.limits = limits
         self.is_ended = False
         self.n_started = 0
-        self.running: dict[RunKey, tuple[str, int, int]] = {}
+        self.running: dict[RunKey, RunPlace] = {}
         self.dropped: set[RunKey] = set()
         self.stages: dict[str, StageQueues] = {}
         # Before the first stage has begun: one without tasks.
@@ -59,7 +59,7 @@ class ActiveJob:
     def drop(self, run: RunKey, reason: str) -> DropRun:
         """Order the end of a run, which keeps its slot until it is told to be lost."""
         self.dropped.add(run)
-        host, _, _ = self.running[run]
+        host, _, _, _ = self.running[run]
         return DropRun(self.name, *run, host, reason)
 
     def runs_of(self, stage: str, task: Task) -> list[RunKey]:
@@ -75,7 +75,7 @@ class ActiveJob:
         for task in waiting:
             if not any(self.open.may_run(task, host) for host in slots.usable):
                 return f"task {self.open.name}:{task.number} {self._why_nowhere(task, slots)}"
-        for (stage, number, _), (host, _, _) in self.running.items():
+        for (stage, number, _), (host, _, _, _) in self.running.items():
             return f"task {stage}:{number} runs on {host} and does not end"
         return f"{len(waiting)} tasks wait for a slot and none comes free" if waiting else "no task of the job waits"
 

@@ -65,7 +65,7 @@ class Activity:
 
     __slots__ = (
         *("host", "steps", "owner", "number", "spent", "is_stopped"),
-        *("resource", "index", "since_s", "served_s", "end_s", "left", "alarm"),
+        *("resource", "index", "since_s", "served_s", "end_s", "left", "idle", "alarm"),
     )
 
     def __init__(self, host: str, steps: list[Step], owner: Any = None) -> None:
@@ -79,14 +79,19 @@ class Activity:
         self.resource = ""
         self.index = STARTUP
         self.since_s = self.served_s = self.end_s = 0.0
-        # ... how much of its amount a disk has left to do, and its entry in the clock.
-        self.left = 0.0
+        # ... how much of its amount a disk has left to do, or which share of it is idle, and its entry in the clock.
+        self.left = self.idle = 0.0
         self.alarm = 0
 
     @property
     def is_reading(self) -> bool:
         """Whether it has not read all of its input yet."""
         return any(type(step) is Phase and step.kind in ("read", "transfer") for step in self.steps[self.number :])
+
+
+def _pace(idle: float, slowness: float) -> float:
+    """How many times longer a CPU phase takes on a slow node, which sleeps no slower."""
+    return idle + (1 - idle) * slowness
 
 
 class Disk:
@@ -155,7 +160,8 @@ class Machines:
             self.is_unsettled = True
             return  # the network's own alarm will tell
         elif resource == "cpu":
-            activity.end_s = now_s + phase.amount * self._slowness[activity.host]
+            activity.idle = phase.idle
+            activity.end_s = now_s + phase.amount * _pace(phase.idle, self._slowness[activity.host])
             self._computing[activity.host][activity] = None
         else:
             activity.end_s = now_s + phase.amount
@@ -210,9 +216,9 @@ class Machines:
     def slow(self, host: str, factor: float) -> None:
         """Let processors and disk of a node be `factor` times slower than they were made, from now on."""
         now_s = self._clock.now_s
-        change = factor / self._slowness[host]
-        self._slowness[host] = factor
+        before, self._slowness[host] = self._slowness[host], factor
         for activity in self._computing[host]:
+            change = _pace(activity.idle, factor) / _pace(activity.idle, before)
             activity.end_s = now_s + (activity.end_s - now_s) * change
             self._put_again(activity)
         disk = self._disks[host]

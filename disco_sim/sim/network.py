@@ -131,7 +131,7 @@ class Network:
     def ended(self, now_s: float) -> list[Hashable]:
         """The transfers that have ended by `now_s` and were not given yet, in the order they began.
 
-        There may be none even at `next_s`, when all that happened is that a flow is through one of its two ports.
+        There may be none even at `next_s`, when only one flow of several ended, or is through one of its two ports.
         """
         self._check(now_s)
         self._serve(now_s)

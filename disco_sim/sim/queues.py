@@ -12,6 +12,9 @@ from disco_sim.sim.tasks import DELAYED, DONE, RUNNING, WAITING, Task
 RunKey = tuple[str, int, int]
 """Stage, task and attempt: what a run is known by within its job."""
 
+RunPlace = tuple[str, int, int, float]
+"""The host and slot of a run, the replica it reads, and when it started."""
+
 
 class Waiting:
     """Tasks in the order they came, in groups whose tasks may all run on the same nodes.
@@ -73,9 +76,7 @@ class StageQueues:
     Disco. `running` are the runs of the whole job. A task that has failed or lost its outputs comes back to the queues.
     """
 
-    def __init__(
-        self, name: str, tasks: list[Task], running: dict[RunKey, tuple[str, int, int]], forced: Limits
-    ) -> None:
+    def __init__(self, name: str, tasks: list[Task], running: dict[RunKey, RunPlace], forced: Limits) -> None:
         self.name = name
         self.tasks = tasks
         self.n_left = len(tasks)
@@ -137,7 +138,7 @@ class StageQueues:
                 fewest.append(home)
         if len(fewest) == 1:
             return fewest[0]
-        running = [host for host, _, _ in self._running.values()]
+        running = [host for host, _, _, _ in self._running.values()]
         return min(fewest, key=running.count)
 
     def delay(self, task: Task) -> None:

@@ -59,7 +59,7 @@ class Scheduler:
             events.NodeReturned: self._on_node_returned,
         }
         if has_copies:
-            self._handlers |= {events.RunStarted: self._on_run_started, events.CopiesDue: self._on_copies_due}
+            self._handlers[events.CopiesDue] = self._on_copies_due
 
     def handle(self, event: Event) -> tuple[Instruction, ...]:
         """What is to be done now that `event` happened."""
@@ -95,7 +95,7 @@ class Scheduler:
         held: dict[str, list[int]] = {}
         for job in self._jobs.values():
             job.check(self._has_copies)
-            for host, slot, _ in job.running.values():
+            for host, slot, _, _ in job.running.values():
                 held.setdefault(host, []).append(slot)
         self._slots.check(held)
 
@@ -169,20 +169,17 @@ class Scheduler:
 
     # -- runs ----------------------------------------------------------------------------------
 
-    def _on_run_started(self, event: events.RunStarted) -> list[Instruction]:
-        job = self._jobs.get(event.job)
-        if job is not None and not job.is_ended:
-            self._copies.started(event)
-        return self._assign()
-
     def _on_run_finished(self, event: events.RunFinished) -> list[Instruction]:
         job = self._jobs[event.job]
+        *_, start_s = job.running[event[2:5]]
         task = self._release(job, event)
         orders: list[Instruction] = []
         if task is not None and task.state == RUNNING:
             stage = job.stages[event.stage]
             task.state = DONE
             stage.n_left -= 1
+            if self._has_copies:
+                self._copies.done(event.job, event.stage, event.time_s - start_s)
             if task.n_running:
                 runs = job.runs_of(event.stage, task)
                 orders += [job.drop(run, "another run of the task was faster") for run in runs]
@@ -194,7 +191,7 @@ class Scheduler:
         job = self._jobs.get(event.job)
         if job is None or event[2:5] not in job.running:
             return []
-        *_, replica = job.running[event[2:5]]
+        _, _, replica, _ = job.running[event[2:5]]
         task = self._release(job, event)
         if task is None or task.state != RUNNING:
             # Its job has ended, or it is done by another run, or what that had stored is lost and it waits already.
@@ -316,13 +313,13 @@ class Scheduler:
         task.n_running += 1
         task.state = RUNNING
         job.n_started += 1
-        job.running[stage, task.number, attempt] = host, slot, task.replica
+        job.running[stage, task.number, attempt] = host, slot, task.replica, self._time_s
         return events.StartRun(job.name, stage, task.number, attempt, host, slot, task.replica)
 
     def _release(self, job: ActiveJob, event: events.RunFinished | events.RunFailed) -> Task | None:
         """A run left its slot; its task, if the job goes on."""
         run = event[2:5]
-        host, slot, _ = job.running.pop(run)
+        host, slot, _, _ = job.running.pop(run)
         self._slots.give_back(host, slot)
         job.dropped.discard(run)
         if job.is_ended:
@@ -331,8 +328,6 @@ class Scheduler:
             return None
         task = job.stages[event.stage].tasks[event.task]
         task.n_running -= 1
-        if self._has_copies:
-            self._copies.ended(event, is_done=isinstance(event, events.RunFinished))
         return task
 
     def _copy(self) -> list[Instruction]:
@@ -340,11 +335,10 @@ class Scheduler:
         copies = self._copies
         orders: list[Instruction] = []
         for job in self._policy.order([job for job in self._jobs.values() if not job.is_ended]):
-            while self._slots.ready and job.has_room and (found := copies.pick(job, self._time_s, self._slots)):
+            while job.has_room and (found := copies.pick(job, self._time_s, self._slots)):
                 task, host = found
                 task.read_at(host)
                 orders.append(self._start(job, task, host))
-            # When no slot is free, the run that frees one will have them looked at.
-            if self._slots.ready and job.has_room and (wait_s := copies.look(job, self._time_s)) is not None:
+            if job.has_room and (wait_s := copies.look(job, self._time_s, self._slots)) is not None:
                 orders.append(events.WatchCopies(job.name, job.open.name, wait_s))
         return orders

@@ -41,7 +41,7 @@ class Segment(NamedTuple):
 
 class Bounds(NamedTuple):
     """No schedule is faster than `lower_s`, and one that leaves no slot idle while a task waits not slower than
-    `upper_s` (infinite when runs failed or were lost).
+    `upper_s` (infinite when runs failed or were lost). Faults and second runs of slow tasks are not reckoned with.
     """
 
     lower_s: float

@@ -21,7 +21,7 @@ from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.plan import Stage
 from disco_sim.model.work import Blob, Counts, Failure, Read, TaskOutcome
 from disco_sim.testing import check_invariants, same_log, simulate, strategies
-from tests.clusters import Scripted, at_home, finish, request
+from tests.clusters import Scripted, at_home, decisions, finish, orders_in, replayed, request
 
 SETTINGS = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
@@ -276,7 +276,7 @@ def plans(draw):
 @SETTINGS
 @given(st.data(), plans(), strategies.clusters(), strategies.costs(), st.booleans(), st.integers(1, 3))
 def test_three_stages_lose_nothing(data, plan, spec, costs, has_copies, n_labels):
-    """A plan of three stages by hand passes every record on, whatever is lost between them."""
+    """A plan of three stages by hand passes every record on, whatever is lost; decisions follow from the log alone."""
     homes = data.draw(st.lists(st.sampled_from([*spec.hosts, ""]), max_size=6))
     faults = data.draw(strategies.fault_plans(spec, until=12.0, max_size=8))
     cluster = SimulatedCluster(spec, Scripted(), costs=costs, faults=faults, has_copies=has_copies)
@@ -284,6 +284,7 @@ def test_three_stages_lose_nothing(data, plan, spec, costs, has_copies, n_labels
     cluster.submit(request(plan=plan, inputs=at_home(*homes), script=script))
     log = finish(cluster)
     check_invariants(log, spec)
+    assert decisions(replayed(log, spec, has_copies=has_copies)) == decisions(orders_in(log))
     archive = cluster.archive
     assert archive.status("job") == "ready"
     blobs = [blob for url in archive.results("job") for _, blob in archive.index(url)]

@@ -15,7 +15,7 @@ from disco_sim.sim.network import EXACT, PORTS, Network
 
 PORT_BYTES_S = 100
 MANY = 10_000
-SETTINGS = settings(max_examples=300)
+SETTINGS = settings(max_examples=150)
 BOTH = pytest.mark.parametrize("how", [EXACT, PORTS])
 
 
@@ -262,7 +262,7 @@ def test_exact_rates_deliver_all_bytes(script):
 
 @BOTH
 @SETTINGS
-@given(begins(size=30))
+@given(begins(size=20))
 def test_the_busiest_port_bounds_a_batch(how, transfers):
     """What begins at once takes as long as the busiest port needs, at least.
 

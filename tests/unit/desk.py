@@ -49,11 +49,6 @@ class Desk:
         """A stage begins."""
         return self.tell(events.StageStarted(at, job, stage, inputs_at(*homes)))
 
-    def started(self, *orders, at=0.0):
-        """The runs start that are among `orders`."""
-        starts = [order for order in orders if isinstance(order, events.StartRun)]
-        return [order for start in starts for order in self.tell(events.RunStarted(at, *start))]
-
     def done(self, task, host, job="j", stage="x", attempt=0, at=1.0):
         return self.tell(events.RunFinished(at, job, stage, task, attempt, host, 0, 0, 0, 0, 0))
 

@@ -22,7 +22,7 @@ def copying(*homes, nodes=(("a", 2), ("b", 2)), limits=None):
     """A desk whose job has begun, its runs at 0.0."""
     desk = Desk(*nodes, has_copies=True)
     desk.submit(plan=PLAN, limits=limits)
-    desk.started(*desk.begin(*homes))
+    desk.begin(*homes)
     return desk
 
 
@@ -31,29 +31,18 @@ def watch(wait_s):
 
 
 def test_the_median_of_durations():
-    """It is that of all runs that ended well, however many."""
-    pace, seconds = Pace(), [(7 * number) % 31 / 3 for number in range(60)]
-    assert pace.median_s is None
-    for number, duration_s in enumerate(seconds):
-        pace.start((number, 0), float(number))
-        pace.end((number, 0), number + duration_s, is_done=True)
-        assert pace.median_s == pytest.approx(statistics.median(seconds[: number + 1]))
-
-
-def test_runs_that_do_not_count():
-    """A run that failed, or whose start nobody told of, says nothing of how long runs take."""
-    pace = Pace()
-    pace.start((0, 0), 0.0)
-    pace.end((0, 0), 5.0, is_done=False)
-    pace.end((1, 0), 5.0, is_done=True)
-    assert (pace.median_s, pace.starts) == (None, {})
+    """It is that of all durations, however many."""
+    pace, durations = Pace(), [(7 * number) % 31 / 3 for number in range(60)]
+    for number, seconds in enumerate(durations, 1):
+        pace.add(seconds)
+        assert pace.median_s == pytest.approx(statistics.median(durations[:number]))
 
 
 def test_off_by_default():
     """Without has_copies no task runs twice at once, as in Disco."""
     desk = Desk(("a", 2), ("b", 2))
     desk.submit(plan=PLAN)
-    desk.started(*desk.begin([], [], []))
+    desk.begin([], [], [])
     assert desk.done(0, "a", at=1.0) == []
     assert desk.done(1, "b", at=100.0) == []
     assert desk.looked(200.0) == []
@@ -91,18 +80,19 @@ def test_not_while_a_task_waits():
         desk.done(task, host, at=1.0)
     assert desk.failed(4, "a", at=1.0) == [DelayTask("j", "x", 4, 1, "a", 2.0)]
     assert desk.looked(50.0) == []
-    again, *copies = desk.requeued(4, at=50.0)
+    again, *copies, look = desk.requeued(4, at=50.0)
     assert again == run(4, "b", 0, attempt=1)
     assert copies == [run(3, "a", 0, attempt=1), run(5, "a", 1, attempt=1)]
+    assert look == watch(1.5)
 
 
 def test_not_while_a_task_waits_for_a_slot():
     """No second run while a task of the stage waits for a slot, though one is free that it may not have."""
     desk = Desk(("a", 1), ("b", 1), has_copies=True)
     desk.submit(plan=PLAN, limits=Limits(force_local=True))
-    desk.started(*desk.begin(["b"], ["a", "b"], ["b"]))
-    desk.started(*desk.done(0, "b", at=1.0), at=1.0)
-    desk.started(*desk.done(1, "a", at=1.0), at=1.0)
+    desk.begin(["b"], ["a", "b"], ["b"])
+    desk.done(0, "b", at=1.0)
+    desk.done(1, "a", at=1.0)
     assert desk.looked(50.0) == []
 
 
@@ -121,7 +111,7 @@ def test_not_where_it_failed():
     """A second run keeps off the nodes where the task failed, and goes to a home of the task if it can."""
     desk = copying(["a"], ["b"], ["a", "c"], nodes=(("a", 2), ("b", 1), ("c", 1)))
     desk.failed(2, "c", at=0.0)
-    desk.started(*desk.requeued(2, at=0.0))
+    desk.requeued(2, at=0.0)
     desk.done(0, "a", at=1.0)
     desk.done(1, "b", at=1.0)
     # It runs on a again, where its other replica is; c would be its home, but it failed there.
@@ -139,7 +129,7 @@ def test_never_more_than_two_runs():
     """A task that has a second run gets no third one, however slow both are."""
     desk = copying([], [], nodes=(("a", 1), ("b", 1), ("c", 1)))
     desk.done(0, "a", at=1.0)
-    desk.started(*desk.looked(2.0), at=2.0)
+    desk.looked(2.0)
     assert desk.looked(500.0) == []
 
 
@@ -147,9 +137,9 @@ def test_max_cores_holds_for_second_runs():
     """A job that has as many runs as it may gets no second one."""
     desk = copying([], [], limits=Limits(max_cores=2))
     desk.done(0, "a", at=1.0)
-    desk.started(*desk.looked(2.0), at=2.0)
+    desk.looked(2.0)
     one = copying([], [], limits=Limits(max_cores=1))
-    one.started(*one.done(0, "a", at=1.0), at=1.0)
+    one.done(0, "a", at=1.0)
     assert one.looked(500.0) == []
 
 
@@ -158,7 +148,7 @@ def test_the_faster_run_counts():
     for faster, host, slower, other in ((0, "b", 1, "a"), (1, "a", 0, "b")):
         desk = copying([], [])
         desk.done(0, "a", at=1.0)
-        desk.started(*desk.looked(2.0), at=2.0)
+        desk.looked(2.0)
         drop = DropRun("j", "x", 1, slower, other, "another run of the task was faster")
         assert desk.done(1, host, attempt=faster, at=3.0) == [drop, FinishStage("j", "x")]
         assert desk.failed(1, other, "lost", attempt=slower, at=3.0) == []
@@ -170,7 +160,7 @@ def test_both_runs_end_in_the_same_instant():
     desk = copying([], [], [], [])
     for task, host in ((0, "a"), (1, "b"), (2, "a")):
         desk.done(task, host, at=1.0)
-    desk.started(*desk.looked(2.0), at=2.0)
+    desk.looked(2.0)
     assert FinishStage("j", "x") in desk.done(3, "b", at=3.0)
     assert desk.done(3, "a", attempt=1, at=3.0) == []
 
@@ -179,7 +169,7 @@ def test_a_failure_of_a_run_of_a_done_task():
     """A run that fails when its task is done does no harm."""
     desk = copying([], [])
     desk.done(0, "a", at=1.0)
-    desk.started(*desk.looked(2.0), at=2.0)
+    desk.looked(2.0)
     desk.done(1, "b", at=3.0)
     assert desk.failed(1, "a", "fatal", attempt=1, at=3.0) == []
 
@@ -188,9 +178,9 @@ def test_one_of_two_runs_fails():
     """The other goes on, and the task waits for nothing; the failure counts, and the slow one may get another."""
     desk = copying([], [], nodes=(("a", 1), ("b", 1), ("c", 1)))
     desk.done(0, "a", at=1.0)
-    desk.started(*desk.looked(2.0), at=2.0)
+    desk.looked(2.0)
     assert desk.failed(1, "a", attempt=1, at=3.0) == [run(1, "c", 0, attempt=2)]
-    assert desk.failed(1, "b", attempt=0, at=3.0) == []
+    assert desk.failed(1, "b", attempt=0, at=3.0) == [watch(1.5)]
     assert desk.failed(1, "c", attempt=2, at=3.0) == [DelayTask("j", "x", 1, 3, "c", 4.0)]
 
 
@@ -198,9 +188,9 @@ def test_failures_of_both_runs_count():
     """Two runs that fail are two failures."""
     desk = Desk(("a", 1), ("b", 1), has_copies=True, max_failures=1)
     desk.submit(plan=PLAN)
-    desk.started(*desk.begin([], []))
+    desk.begin([], [])
     desk.done(0, "a", at=1.0)
-    desk.started(*desk.looked(2.0), at=2.0)
+    desk.looked(2.0)
     assert desk.failed(1, "a", attempt=1, at=3.0) == []
     (order,) = desk.failed(1, "b", at=3.0)
     assert order == EndJob("j", "Task x:1 failed 2 times. At most 1 failures are allowed.")
@@ -210,9 +200,9 @@ def test_one_of_two_runs_is_lost():
     """When a node dies, the run on the other one goes on."""
     desk = copying([], [])
     desk.done(0, "a", at=1.0)
-    desk.started(*desk.looked(2.0), at=2.0)
+    desk.looked(2.0)
     desk.died("b", at=3.0)
-    assert desk.failed(1, "b", "lost", reason="b died", at=3.0) == [watch(0.5)]
+    assert desk.failed(1, "b", "lost", reason="b died", at=3.0) == []
     assert desk.done(1, "a", attempt=1, at=4.0) == [FinishStage("j", "x")]
 
 
@@ -221,7 +211,7 @@ def test_the_end_of_a_job_drops_each_run_once():
     desk = copying([], [], [], [])
     for task, host in ((0, "a"), (1, "b"), (2, "a")):
         desk.done(task, host, at=1.0)
-    desk.started(*desk.looked(2.0), at=2.0)
+    desk.looked(2.0)
     assert len(desk.done(3, "b", at=3.0)) == 2
     assert desk.tell(events.JobKillAsked(3.0, "j", "killed")) == [EndJob("j", "killed")]
     assert desk.failed(3, "a", "lost", attempt=1, at=3.0) == []
@@ -232,10 +222,10 @@ def test_an_output_is_lost_while_the_slower_run_is_being_dropped():
     """The task runs once more, and the end of the dropped run starts no other."""
     desk = copying([], [], nodes=(("a", 1), ("b", 1), ("c", 1)))
     desk.done(0, "a", at=1.0)
-    desk.started(*desk.looked(2.0), at=2.0)
+    desk.looked(2.0)
     assert desk.done(1, "b", at=3.0)[1] == FinishStage("j", "x")
     assert desk.output_lost(1, "b", at=3.0) == [run(1, "b", 0, attempt=2)]
-    assert desk.failed(1, "a", "lost", attempt=1, at=3.0) == []
+    assert desk.failed(1, "a", "lost", attempt=1, at=3.0) == [watch(1.5 * 2.0)]
     assert desk.finished(at=3.0) == []
 
 
@@ -251,29 +241,29 @@ def test_watches_do_not_flood():
     assert [type(order) for order in orders] == [StartRun]
 
 
+def test_no_watch_without_a_place():
+    """Nobody looks at runs that could have no second one: here the only free slots are where the first run is."""
+    desk = copying(["a"], ["a"], ["b"], nodes=(("a", 3), ("b", 1)))
+    assert desk.done(0, "a", at=1.0) == []
+    desk.submit("k", 1)
+    assert desk.begin(["b"], job="k", at=1.0) == [run(0, "a", 0, job="k")]
+    assert desk.done(2, "b", at=1.0) == [watch(0.5)]
+    alone = copying([], [], nodes=(("a", 3),))
+    assert alone.done(0, "a", at=1.0) == []
+
+
 def test_a_median_that_sinks():
     """A look that would come much too late for the median that is known by now is asked for once more, earlier."""
-    desk = Desk(("a", 3), ("b", 3), has_copies=True)
-    desk.submit(plan=PLAN)
-    slow = desk.begin(*[[]] * 4)
-    desk.started(slow[0], slow[1], at=0.0)
-    desk.started(slow[2], slow[3], at=9.0)
+    desk = copying([], [], [], [], nodes=(("a", 3), ("b", 3)))
+    for task, host in ((2, "a"), (3, "b")):
+        desk.failed(task, host, at=9.0)
+        desk.requeued(task, at=9.0)
     assert desk.done(0, "a", at=10.0) == []
-    assert desk.done(1, "b", at=10.0) == [watch(9.0 + 15.0 - 10.0)]
-    # The median of 10, 10 and 2 s is what it was; an output that is lost and made again in 1 s halves it.
-    assert desk.done(2, "a", at=11.0) == []
-    desk.started(*desk.output_lost(0, at=11.0), at=11.0)
-    assert desk.done(0, "a", attempt=1, at=12.0) == [watch(9.0 + 1.5 * 6.0 - 12.0)]
-
-
-def test_runs_nobody_told_of():
-    """Without the starts of the done runs nobody knows what is slow."""
-    desk = Desk(("a", 2), ("b", 2), has_copies=True)
-    desk.submit(plan=PLAN)
-    _, second = desk.begin([], [])
-    desk.done(0, "a", at=1.0)
-    assert desk.started(second, at=1.0) == []
-    assert desk.looked(100.0) == []
+    assert desk.done(1, "b", at=10.0) == [watch(9.0 + 1.5 * 10.0 - 10.0)]
+    assert desk.done(2, "b", attempt=1, at=10.5) == []
+    # What task 0 had stored is lost and made again, in half a second.
+    assert desk.output_lost(0, at=10.5) == [run(0, "b", 0, attempt=1)]
+    assert desk.done(0, "b", attempt=1, at=11.0) == [watch(9.0 + 1.5 * 5.75 - 11.0)]
 
 
 def test_a_look_at_what_is_over():
@@ -284,7 +274,6 @@ def test_a_look_at_what_is_over():
     desk.done(0, "a", at=1.0)
     desk.tell(events.JobKillAsked(1.0, "j", "killed"))
     assert desk.looked(2.0) == []
-    assert desk.started(run(1, "b", 0), at=2.0) == []
 
 
 def test_a_straggler_in_a_world():

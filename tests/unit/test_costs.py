@@ -35,7 +35,7 @@ def test_phases_of_a_run():
         Phase("read", 400, "disk"),
         Phase("transfer", 0.75, "latency"),
         Phase("transfer", 600, "port", (("b", 600),)),
-        Phase("cpu", pytest.approx(150 * 0.01 + 2000 * 0.001 + 3), "cpu"),
+        Phase("cpu", pytest.approx(6.5), "cpu", (), pytest.approx(3 / 6.5)),
         Phase("write", 1000, "disk"),
     )
 

@@ -24,7 +24,6 @@ from tests.clusters import (
     pairs,
     request,
     silent,
-    sleeping,
     starts,
 )
 
@@ -350,11 +349,15 @@ def test_the_only_replica_is_bad_for_a_while():
 
 
 def test_a_slow_node_takes_longer():
-    """What computes on a node while it is slow takes that much longer."""
-    computer = cluster(1, costs=FREE, faults=Faults().slow("node01", factor=3.0, at=0.5, until=2.0))
-    computer.submit(request(script={"first": sleeping(2.0)}))
-    (ended,) = of_kind(finish(computer), events.RunFinished)
-    assert ended.time_s == pytest.approx(0.5 + 1.5 + 1.0)
+    """What computes on a node while it is slow takes that much longer, and is told to; sleeping takes no longer."""
+    costs = Costs(startup_s=0.0, cpu_record_s=1.0, cpu_byte_s=0.0)
+    computer = cluster(1, slots=2, costs=costs, faults=Faults().slow("node01", factor=3.0, at=0.5, until=2.0))
+    works = (TaskOutcome(counts=Counts(records_in=2)), TaskOutcome(counts=Counts(slept_s=2.0)))
+    computer.submit(request(inputs=2, script={"first": lambda work: works[work.task]}))
+    log = finish(computer)
+    assert {event.task: event.time_s for event in of_kind(log, events.RunFinished)} == pytest.approx({0: 3.0, 1: 2.0})
+    slowdowns = {event.task: event.slowdown for event in of_kind(log, events.PhasesPlayed)}
+    assert slowdowns == pytest.approx({0: 1.5, 1: 1.0})
 
 
 def test_a_cut_network_delays_readers():

@@ -186,3 +186,12 @@ def test_reading_is_over_before_computing(world):
     assert one.is_reading
     world.run(until_s=2.0)
     assert not one.is_reading
+
+
+def test_a_slow_node_does_not_sleep_longer(world):
+    """Only the share of a CPU phase that is work takes longer on a slow node."""
+    world.begin("half asleep", "a", Phase("cpu", 4.0, "cpu", (), 0.5))
+    world.at(1.0, lambda: world.machines.slow("a", 3.0))
+    world.begin("later", "a", Phase("cpu", 4.0, "cpu", (), 0.5), at=10.0)
+    world.run()
+    assert world.ends == pytest.approx({"half asleep": 1.0 + 3.0 * 2, "later": 10.0 + 8.0})

@@ -123,13 +123,16 @@ def test_the_third_stage_reads_results_of_the_first():
 
 @pytest.mark.parametrize("room", ["sim", "store", "cluster"])
 def test_the_words_do_not_occur(room):
-    """sim, store and cluster know plans, stages, tasks and labels: the words map and reduce do not occur in them."""
+    """sim, store and cluster know plans, stages, tasks and labels: the words map and reduce do not occur in them.
+
+    Python's own map(...) is another thing.
+    """
     files = sorted((Path(disco_sim.__file__).parent / room).glob("*.py"))
     assert len(files) >= 5 or room == "cluster"
     found = [
         f"{file.name}:{number}: {line.strip()}"
         for file in files
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
-        if re.search(r"\b(map|reduce)\b", line, re.IGNORECASE)
+        if re.search(r"\b(map|reduce)\b(?!\()", line, re.IGNORECASE)
     ]
     assert found == []

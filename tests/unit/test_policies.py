@@ -23,7 +23,7 @@ def jobs(*n_running):
     made = []
     for serial, n in enumerate(n_running):
         job = ActiveJob(f"j{serial}", serial, PLAN, Limits())
-        job.running.update({("x", task, 0): ("a", task, 0) for task in range(n)})
+        job.running.update({("x", task, 0): ("a", task, 0, 0.0) for task in range(n)})
         made.append(job)
     return made
 

@@ -50,7 +50,9 @@ def test_replicas_share_the_load():
     stage = queues(("a",), ("a", "b"), ("a", "b"), ("b", "c"))
     assert [task.replica for task in stage.tasks] == [0, 1, 0, 1]
     assert {host: waiting.n for host, waiting in stage.local.items()} == {"a": 2, "b": 1, "c": 1}
-    stage = queues(running={("w", 8, 0): ("a", 0, 0), ("w", 9, 0): ("b", 0, 0), ("w", 10, 0): ("b", 1, 0)})
+    stage = queues(
+        running={("w", 8, 0): ("a", 0, 0, 0.0), ("w", 9, 0): ("b", 0, 0, 0.0), ("w", 10, 0): ("b", 1, 0, 0.0)}
+    )
     task = Task(0, ("b", "a"), ("b", "a"))
     stage.queue(task, HOSTS)
     assert (list(stage.local), task.replica) == (["a"], 1)

@@ -301,10 +301,10 @@ def test_check_finds_a_slot_that_is_held_twice(desk):
     desk.submit()
     desk.begin(["a"], ["a"])
     runs = desk.scheduler._jobs["j"].running
-    runs["x", 1, 0] = ("a", 0, 0)
+    runs["x", 1, 0] = ("a", 0, 0, 0.0)
     with pytest.raises(AssertionError, match="slots of a are"):
         desk.scheduler.check()
-    runs["x", 1, 0] = ("a", 1, 0)
+    runs["x", 1, 0] = ("a", 1, 0, 0.0)
 
 
 def test_check_finds_a_wrong_count(desk):
