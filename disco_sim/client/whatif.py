@@ -33,6 +33,7 @@ class WhatIf:
     """Plays one finished job again, as often as wanted; what it computes anew for other partitions it computes once."""
 
     def __init__(self, recording: Recording, partitions: int, partitioned: Partitioned) -> None:
+        recording = recording.silent()
         self._recording = recording
         self._partitioned = partitioned
         self._n_partitions = partitions
@@ -162,7 +163,7 @@ class WhatIf:
         if partitions not in self._recordings:
             # Other partitions are other work: computed once, in the first setting that asks, and then recorded.
             played = play(self._partitioned(partitions), setting)
-            self._recordings[partitions] = replace(played.recording, source=self._recording.source)
+            self._recordings[partitions] = replace(played.recording.silent(), source=self._recording.source)
             return played
         return play(self._recordings[partitions], setting)
 

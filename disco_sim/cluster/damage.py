@@ -25,11 +25,17 @@ class Damage:
 
     def __init__(self, archive: Archive, machines: Machines, clock: Clock[Any]) -> None:
         self.faults = Faults()
+        self.has_faults = False
         self.dead: set[str] = set()
         self._archive = archive
         self._jobs = archive.jobs
         self._machines = machines
         self._clock = clock
+
+    def add(self, faults: Faults) -> None:
+        """Let more go wrong."""
+        self.faults += faults
+        self.has_faults = bool(self.faults)
 
     # -- what is lost ------------------------------------------------------------------------------
 
@@ -108,7 +114,7 @@ class Damage:
     def bad_inputs(self, run: events.RunStarted, pieces: tuple[Output, ...]) -> tuple[tuple[int, int, str], ...]:
         """(piece, replica, what is wrong) of what the run cannot read."""
         bad = incidents.bad_inputs(pieces, self.dead) if self.dead else ()
-        if self.faults:
+        if self.has_faults:
             bad += tuple(
                 (piece, replica, f"the data is {what}")
                 for replica, what in self.faults.bad_replicas(run.job, run.stage, run.task, run.attempt)

@@ -87,6 +87,10 @@ class Computed(NamedTuple):
         """Whether its outputs are kept, not only their sizes."""
         return all(blob.data is not None for _, blob in self.outcome.outputs)
 
+    def without_messages(self) -> Computed:
+        """The same, said by nobody."""
+        return self._replace(outcome=replace(self.outcome, messages=())) if self.outcome.messages else self
+
     def without_data(self) -> Computed:
         """The same with its outputs' sizes only."""
         outputs = tuple((label, blob._replace(data=None)) for label, blob in self.outcome.outputs)

@@ -7,7 +7,7 @@ different there, or if there is nothing recorded that it could use.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from disco_sim.cluster.archive import Archive
@@ -45,6 +45,11 @@ class Recording:
         """A job of a cluster with everything that is known of it."""
         record = source.archive.record(job)
         return cls(record.request, dict(record.computed), source)
+
+
+    def silent(self) -> Recording:
+        """The same job without the messages of its tasks, which take no virtual time but ours."""
+        return replace(self, computed={key: one.without_messages() for key, one in self.computed.items()})
 
 
 class _Counting:

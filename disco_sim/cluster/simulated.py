@@ -24,7 +24,7 @@ from disco_sim.model.job import JobRequest
 from disco_sim.model.plan import Output, group
 from disco_sim.model.work import Failure, TaskOutcome
 from disco_sim.sim.clock import FIRST, NOW, Clock
-from disco_sim.sim.costs import CPU_PHASE, Costs, Phase
+from disco_sim.sim.costs import Costs, Phase
 from disco_sim.sim.faults import Faults, LoseOutput
 from disco_sim.sim.machines import Activity, Ended, Machines, steps_of
 from disco_sim.sim.network import Network
@@ -156,7 +156,7 @@ class SimulatedCluster:
             DiscoError: For a host that is not there, or a time in the past.
         """
         faults.check(self.spec, self.now_s)
-        self._damage.faults += faults
+        self._damage.add(faults)
         for event in faults.events(self.spec):
             self.ask(event)
         for fault in faults:
@@ -296,7 +296,7 @@ class SimulatedCluster:
             return
         outcome = self._outcome(record, event, pieces)
         stop = None
-        if self._damage.faults and outcome.failure is None and self.faults.crashes(*event[1:5]):
+        if self._damage.has_faults and outcome.failure is None and self.faults.crashes(*event[1:5]):
             stop = CRASH_AT
         costs, speed = self.costs, self.speeds[event.host]
         factor = costs.run_factor(self.rules.seed, record.request.serial, *key)
@@ -305,13 +305,14 @@ class SimulatedCluster:
         )
         run.outcome = outcome if stop is None else crashed(outcome)
         run.slowdown = factor / speed
-        run.planned_cpu_s = phases[CPU_PHASE].amount
+        run.planned_cpu_s = phases[-1 if phases[-1].kind == "cpu" else -2].amount
         run.activity = Activity(event.host, steps_of(phases, outcome.messages, stop), run)
         self._go_on(run.activity)
 
     def _outcome(self, record: JobRecord, event: events.RunStarted, pieces: tuple[Output, ...]) -> TaskOutcome:
         """What the run will turn out to have produced: what is known of its task, if that holds here, or computed."""
-        bad = self._damage.bad_inputs(event, pieces)
+        damage = self._damage
+        bad = damage.bad_inputs(event, pieces) if damage.has_faults or damage.dead else ()
         known = record.known(event.stage, event.task)
         if known is not None and not bad and known.holds(event.host, event.replica, pieces):
             return known.outcome
@@ -348,7 +349,7 @@ class SimulatedCluster:
                     "task stores must not depend on where and when it runs"
                 )
                 self._soon(events.JobKillAsked(self.now_s, event.job, reason))
-        if self._damage.faults:
+        if self._damage.has_faults:
             self._damage.run_finished(event)
 
     def _on_run_failed(self, event: events.RunFailed) -> None:

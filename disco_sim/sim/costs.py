@@ -35,10 +35,6 @@ class Phase(NamedTuple):
     idle: float = 0.0
 
 
-CPU_PHASE = 4
-"""Where the CPU phase stands among the phases of a run."""
-
-
 class _Kind(NamedTuple):
     """A kind of price: which values it may have, in code and in words."""
 
@@ -250,7 +246,8 @@ class Costs:
         """The phases of a run on `node` that did the work of `counts`, reading from where `inputs` are.
 
         The CPU work takes `factor` times as long as usual, and is divided by `speed` (None: the node's). Sleep is
-        neither. Hosts of which no byte was read are no source of the transfer.
+        neither. Hosts of which no byte was read are no source of the transfer. What there is nothing of is left out, but
+        start-up and CPU.
         """
         # Called for every run of a job of a million tasks: one pass, and nothing made that is not there.
         n_local = n_remote = n_pieces = 0
@@ -279,14 +276,17 @@ class Costs:
         if counts.slept_s:
             cpu_s += counts.slept_s
             idle = counts.slept_s / cpu_s
-        return (
-            Phase("startup", self.startup_s, "slot"),
-            Phase("read", n_local, "disk"),
-            Phase("transfer", n_pieces * self.latency_s, "latency"),
-            Phase("transfer", n_remote, "port", tuple(sources.items())),
-            Phase("cpu", cpu_s, "cpu", (), idle),
-            Phase("write", counts.bytes_out, "disk"),
-        )
+        phases = [Phase("startup", self.startup_s, "slot")]
+        if n_local:
+            phases.append(Phase("read", n_local, "disk"))
+        if n_pieces:
+            phases.append(Phase("transfer", n_pieces * self.latency_s, "latency"))
+        if n_remote:
+            phases.append(Phase("transfer", n_remote, "port", tuple(sources.items())))
+        phases.append(Phase("cpu", cpu_s, "cpu", (), idle))
+        if counts.bytes_out:
+            phases.append(Phase("write", counts.bytes_out, "disk"))
+        return tuple(phases)
 
     # -- showing -----------------------------------------------------------------------------------
 

@@ -91,8 +91,8 @@ class Faults(FaultBuilder):
           first run only. Four failures would end a job. Kills count as none.
         - Only what tasks of the first stage stored is lost by itself, once each.
 
-        Results of a job that has ended stay readable when their node dies, but a later job that has them as input cannot
-        read them until the node is there again.
+        Results of a job that has ended stay readable when their node dies, but a later job that has them as input
+        cannot read them until the node is there again.
         """
         return cls(lucky_faults(seed, spec_of(nodes), until, n))
 

@@ -37,6 +37,8 @@ def steps_of(phases: tuple[Phase, ...], messages: tuple[Message, ...] = (), stop
 
     With `stop`, a share of the CPU phase, the steps end there, as a worker does that crashes.
     """
+    if not messages and stop is None:
+        return [*[phase for phase in phases if phase.amount], ENDED]
     steps: list[Step] = []
     for phase in phases:
         if phase.kind != "cpu":
@@ -44,7 +46,7 @@ def steps_of(phases: tuple[Phase, ...], messages: tuple[Message, ...] = (), stop
                 steps.append(phase)
             continue
         done = 0.0
-        for message in sorted(messages, key=lambda message: message.at) if messages else ():
+        for message in sorted(messages, key=lambda message: message.at):
             if stop is not None and message.at > stop:
                 break
             if message.at > done and phase.amount:
@@ -95,7 +97,7 @@ def _pace(idle: float, slowness: float) -> float:
 
 
 class Disk:
-    """The queue of one node's disk. The first in it is served, its `left` is as of `head_s`; all are done at `free_s`."""
+    """The queue of a node's disk. The first in it is served, its `left` is as of `head_s`; all are done at `free_s`."""
 
     __slots__ = ("free_s", "head_s", "queue", "rate")
 
@@ -161,7 +163,8 @@ class Machines:
             return  # the network's own alarm will tell
         elif resource == "cpu":
             activity.idle = phase.idle
-            activity.end_s = now_s + phase.amount * _pace(phase.idle, self._slowness[activity.host])
+            slowness = self._slowness[activity.host]
+            activity.end_s = now_s + (phase.amount if slowness == 1.0 else phase.amount * _pace(phase.idle, slowness))
             self._computing[activity.host][activity] = None
         else:
             activity.end_s = now_s + phase.amount

@@ -39,16 +39,15 @@ class Waiting:
 
     def take(self, host: str, may_run: Callable[[Task, str], bool]) -> Task | None:
         """The task that waits longest of those that may run at `host`, taken out; None when there is none."""
-        chosen = first = None
+        first = None
         for group, tasks in self._groups.items():
             if (first is None or tasks[0].place < first.place) and may_run(tasks[0], host):
-                chosen, first = group, tasks[0]
+                first, fitting, name = tasks[0], tasks, group
         if first is not None:
             self.n -= 1
-            tasks = self._groups[chosen]
-            tasks.popleft()
-            if not tasks:
-                del self._groups[chosen]
+            fitting.popleft()
+            if not fitting:
+                del self._groups[name]
         return first
 
     def pull(self, is_wanted: Callable[[Task], bool]) -> list[Task]:

@@ -16,7 +16,7 @@ from disco_sim.model.events import Event, Instruction
 from disco_sim.sim.copies import Copies
 from disco_sim.sim.jobs import ActiveJob
 from disco_sim.sim.policies import policy_of
-from disco_sim.sim.queues import StageQueues
+from disco_sim.sim.queues import RunPlace, StageQueues
 from disco_sim.sim.slots import Slots
 from disco_sim.sim.tasks import DELAYED, DONE, RUNNING, Task
 
@@ -171,8 +171,7 @@ class Scheduler:
 
     def _on_run_finished(self, event: events.RunFinished) -> list[Instruction]:
         job = self._jobs[event.job]
-        *_, start_s = job.running[event[2:5]]
-        task = self._release(job, event)
+        task, (_, _, _, start_s) = self._release(job, event)
         orders: list[Instruction] = []
         if task is not None and task.state == RUNNING:
             stage = job.stages[event.stage]
@@ -191,8 +190,7 @@ class Scheduler:
         job = self._jobs.get(event.job)
         if job is None or event[2:5] not in job.running:
             return []
-        _, _, replica, _ = job.running[event[2:5]]
-        task = self._release(job, event)
+        task, (_, _, replica, _) = self._release(job, event)
         if task is None or task.state != RUNNING:
             # Its job has ended, or it is done by another run, or what that had stored is lost and it waits already.
             return self._assign()
@@ -272,16 +270,16 @@ class Scheduler:
             jobs = [job for job in self._jobs.values() if job.open.n_queued and len(job.running) < job.limits.max_cores]
             if len(jobs) > 1:
                 jobs = self._policy.order(jobs)
-            found = self._next(jobs)
-            if found is None:
+            order = self._next(jobs)
+            if order is None:
                 break
-            orders.append(self._start(*found))
+            orders.append(order)
         if self._has_copies and ready:
             orders += self._copy()
         return orders
 
-    def _next(self, jobs: list[ActiveJob]) -> tuple[ActiveJob, Task, str] | None:
-        """The next task to start: first which job, then which of its tasks, on the least loaded node that can.
+    def _next(self, jobs: list[ActiveJob]) -> Instruction | None:
+        """Start the next task: first which job, then which of its tasks, on the least loaded node that can.
 
         A task at home where a slot is free goes before one that is at home nowhere; only then one is moved
         away from its home, and only to a node at which no task waits that could start.
@@ -292,15 +290,15 @@ class Scheduler:
             if stage.local:
                 for _, _, host in ready:
                     if host in stage.local and (task := stage.take_local(host)):
-                        return job, task, host
+                        return self._start(job, task, host)
             if stage.anywhere.n:
                 for _, _, host in ready:
                     if task := stage.take_anywhere(host):
-                        return job, task, host
+                        return self._start(job, task, host)
             if stage.may_move:
                 for _, _, host in ready:
                     if not any(host in other.open.local for other in jobs) and (task := stage.take_away(host)):
-                        return job, task, host
+                        return self._start(job, task, host)
         return None
 
     def _start(self, job: ActiveJob, task: Task, host: str) -> Instruction:
@@ -316,19 +314,19 @@ class Scheduler:
         job.running[stage, task.number, attempt] = host, slot, task.replica, self._time_s
         return events.StartRun(job.name, stage, task.number, attempt, host, slot, task.replica)
 
-    def _release(self, job: ActiveJob, event: events.RunFinished | events.RunFailed) -> Task | None:
-        """A run left its slot; its task, if the job goes on."""
+    def _release(self, job: ActiveJob, event: events.RunFinished | events.RunFailed) -> tuple[Task | None, RunPlace]:
+        """A run left its slot: its task, None if the job has ended, and where it was."""
         run = event[2:5]
-        host, slot, _, _ = job.running.pop(run)
-        self._slots.give_back(host, slot)
+        place = job.running.pop(run)
+        self._slots.give_back(place[0], place[1])
         job.dropped.discard(run)
         if job.is_ended:
             if not job.running:
                 del self._jobs[job.name]
-            return None
+            return None, place
         task = job.stages[event.stage].tasks[event.task]
         task.n_running -= 1
-        return task
+        return task, place
 
     def _copy(self) -> list[Instruction]:
         """Start second runs as long as slots are free for them, and have the others looked at when they may be slow."""

@@ -41,7 +41,7 @@ class Task:
         replicas: tuple[str, ...] = ()
         if len(inputs.pieces) == 1:
             (piece,) = inputs.pieces
-            replicas = (piece.host, *[host for host, _ in piece.alternatives])
+            replicas = tuple([host for host, _ in piece.replicas]) if piece.alternatives else (piece.host,)
         return cls(number, tuple([host for host in inputs.hosts if host in hosts]), replicas)
 
     # -- failures ------------------------------------------------------------------------------

@@ -94,7 +94,7 @@ class OOBStore:
                 self._dropped[job].append(entry)
 
     def borrow(self, other: OOBStore, but: str) -> None:
-        """Let what other jobs than `but` put into another store be read here too; those that ended, ended before all."""
+        """Let what other jobs than `but` put into another store be read here; those that ended, ended before all."""
         for job, entries in other._committed.items():
             if job != but:
                 self._committed[job], self._dropped[job] = entries, []

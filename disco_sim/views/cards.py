@@ -113,7 +113,7 @@ def tasks_sections(state: JobState) -> list[Section]:
         runs = [row[1:] for row in found.rows if row[0] == name]
         if runs:
             title = f"Tasks of {name} ({counted(len(stage.tasks), 'task')}, {counted(len(runs), 'run')})"
-            # Most jobs have no failed run, and then no reasons to show.
+            # In most jobs nothing fails or is lost, and then there are no reasons to show.
             end = None if any(run[-1] for run in runs) else -1
             shown = Table(found.columns[1:end], [run[:end] for run in runs])
             sections.append(table_section(title, shown, has_text=False))

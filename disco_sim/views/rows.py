@@ -64,7 +64,11 @@ def stage_table(state: JobState) -> Table:
 
 
 def tasks_table(state: JobState) -> Table:
-    """A row per run, by stage, task and run; a task that waits for its first slot has none."""
+    """A row per run, by stage, task and run; a task that waits for its first slot has none.
+
+    `reason` says why a run failed or was lost, or that the output of one that is done was lost later; then its task
+    runs again.
+    """
     start_s = state.submitted_s
     return Table(
         TASKS,
@@ -216,13 +220,13 @@ def shuffle_table(state: JobState) -> Table:
             run = stage.run_of(number)
             start_s = math.inf if run is None else run.start_s
             for piece in inputs.pieces:
-                first = source.outputs.get(piece.blob)
-                if first is None:
+                if piece.blob not in source.outputs:
                     continue
+                first = source.outputs[piece.blob][0]
                 stored = versions[first.task, first.label]
                 read = next((output for lost_s, output in stored if lost_s > start_s), stored[-1][1])
                 where = (read.host, "" if run is None else run.host)
-                sizes = (piece.n_records, piece.n_bytes)
+                sizes = (read.n_records, read.n_bytes)
                 rows.append((stage.stage.name, first.task, number, piece.label, *where, *sizes))
     return Table(SHUFFLE, rows)
 

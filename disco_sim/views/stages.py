@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from disco_sim.model.events import OutputLost, OutputStored
@@ -62,7 +63,8 @@ class Counters(NamedTuple):
 class Run(NamedTuple):
     """One try of a task, the `number`-th run of its job. status: running, done, failed, or lost (ended from outside).
 
-    Counts are None while it runs; phases are None as long, and where the log does not tell them.
+    Counts are None while it runs; phases are None as long, and where the log does not tell them. `reason` says why a
+    run failed or was lost, or that the output of one that is done was lost later.
     """
 
     stage: str
@@ -84,13 +86,20 @@ class Run(NamedTuple):
     reason: str = ""
     phases: Phases | None = None
 
+    @property
+    def is_output_lost(self) -> bool:
+        """Whether the run ended well and what it had stored was lost before everybody had read it."""
+        # Nothing else gives a run that is done a reason.
+        return self.status == "done" and bool(self.reason)
+
 
 @dataclass(slots=True)
 class StageState:
     """One stage of a job. `tasks` is what its tasks read; before the stage starts it is empty, and `started_s` None.
 
     `done` has the runs that did the tasks that are done, `last` the latest runs of other tasks. `outputs` is everything
-    that was ever stored, by URL, and `lost` tells what of it was lost before everybody had read it.
+    that was ever stored, by URL: a task that runs again at the same node stores under the same one. `lost` tells what
+    of it was lost before everybody had read it.
     """
 
     stage: Stage
@@ -100,7 +109,7 @@ class StageState:
     running: dict[tuple[int, int], Run] = field(default_factory=dict)
     done: dict[int, Run] = field(default_factory=dict)
     last: dict[int, Run] = field(default_factory=dict)
-    outputs: dict[str, OutputStored] = field(default_factory=dict)
+    outputs: dict[str, tuple[OutputStored, ...]] = field(default_factory=dict)
     lost: list[OutputLost] = field(default_factory=list)
     n_failed: int = 0
 
@@ -128,7 +137,7 @@ class StageState:
     @property
     def stored(self) -> Iterator[OutputStored]:
         """The outputs of the stage that count, by task and label: those of the runs that did the tasks."""
-        for output in sorted(self.outputs.values(), key=lambda output: (output.task, output.label)):
+        for output in sorted(chain(*self.outputs.values()), key=lambda output: (output.task, output.label)):
             run = self.done.get(output.task)
             if run is not None and run.attempt == output.attempt:
                 yield output
@@ -142,7 +151,7 @@ class StageState:
         for loss in self.lost:
             losses.setdefault(loss.task, []).append(loss.time_s)
         found: dict[tuple[int, int], list[tuple[float, OutputStored]]] = {}
-        for output in sorted(self.outputs.values(), key=lambda output: output.time_s):
+        for output in sorted(chain(*self.outputs.values()), key=lambda output: output.time_s):
             lost_s = next((time_s for time_s in losses.get(output.task, ()) if time_s >= output.time_s), math.inf)
             found.setdefault((output.task, output.label), []).append((lost_s, output))
         return found

@@ -156,7 +156,8 @@ class JobState:
         self.now_s = max(self.now_s, event.time_s)
         match event:
             case OutputStored():
-                self._stage(event.stage).outputs[event.blob] = event
+                outputs = self._stage(event.stage).outputs
+                outputs[event.blob] = (*outputs.get(event.blob, ()), event)
             case RunStarted():
                 self._start(event)
             case PhasesPlayed():
@@ -172,7 +173,8 @@ class JobState:
                 stage = self._stage(event.stage)
                 stage.lost.append(event)
                 if event.task in stage.done:
-                    stage.last[event.task] = stage.done.pop(event.task)
+                    run = stage.last[event.task] = stage.done.pop(event.task)
+                    self._change(run._replace(reason=f"output lost: {event.reason}"))
             case StageStarted():
                 stage = self._stage(event.stage)
                 stage.started_s, stage.tasks = event.time_s, event.tasks

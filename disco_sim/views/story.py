@@ -56,9 +56,10 @@ _FAILURES = {
     "fatal": ("ERROR", "Task failed"),
     "lost": ("WARN", "Task lost"),
 }
-_PHASES = {"startup": "start-up", "wait": "wait for the disk"}
 _MOST_HOSTS = 4
 _SHORTEST_TOLD_S = 0.0005
+_LONGEST_LINE = 100
+"""So many letters of a message a table of text shows; what is longer is told in two lines."""
 
 
 class Line(NamedTuple):
@@ -208,8 +209,7 @@ class Story:
                     text = f"waits for a slot; reads {counted(len(inputs.pieces), 'input')}{hosts}"
                     yield _said(now, text, stage=event.stage, task=number)
             case PhasesPlayed():
-                text = _spent(Phases(*event[6:]))
-                if text:
+                for text in _spent(Phases(*event[6:])):
                     yield Line(now, event.host, "SYS", event.stage, event.task, text)
             case OutputStored():
                 size = f"{counted(event.n_records, 'record')}, {counted(event.n_bytes, 'byte')}"
@@ -237,14 +237,22 @@ def _hosts(hosts: Sequence[str]) -> str:
     return ", ".join(hosts[:_MOST_HOSTS]) + (f" and {n_more} more" if n_more > 0 else "")
 
 
-def _spent(phases: Phases) -> str:
-    """What the time of a run went by with: 'start-up 0.500 s, cpu 0.020 s'."""
-    told = [
-        f"{_PHASES.get(kind, kind)} {seconds:.3f} s" for kind, seconds in phases.parts if seconds >= _SHORTEST_TOLD_S
-    ]
-    if phases.cpu_s >= _SHORTEST_TOLD_S and round(phases.slowdown, 3) != 1.0:
-        told.append(f"its CPU work took {phases.slowdown:.3g} times as long as on a normal node")
-    return ", ".join(told)
+def _spent(phases: Phases) -> list[str]:
+    """What the time of a run went by with: 'start-up 0.500 s, cpu 0.020 s (2 times as long as normal)'."""
+    told: list[str] = []
+    for kind, seconds in phases.parts:
+        if seconds < _SHORTEST_TOLD_S:
+            continue
+        part = f"{'start-up' if kind == 'startup' else kind} {seconds:.3f} s"
+        if kind == "cpu" and round(phases.slowdown, 3) != 1.0:
+            part += f" ({phases.slowdown:.3g} times as long as normal)"
+        if told and len(told[-1]) + len(part) + len(", ,") <= _LONGEST_LINE:
+            told[-1] += f", {part}"
+        elif told:
+            told = [*told[:-1], f"{told[-1]},", part]
+        else:
+            told = [part]
+    return told
 
 
 def lines(events: Iterable[Event]) -> Iterator[Line]:

@@ -17,11 +17,12 @@ from disco_sim.views.stages import Run
 from disco_sim.views.state import JobState
 
 _WIDTH = 860.0
-_TOP, _BOTTOM, _RIGHT = 34.0, 40.0, 26.0
+_TOP, _BOTTOM, _RIGHT = 34.0, 38.0, 26.0
+_LINE = 18.0
 _GAP = 6.0
 _MOST_ROWS = 160
 _MOST_TITLES = 2000
-_LETTER = 6.3
+_LETTER, _WIDEST_LETTER = 6.3, 7.2
 _MIDDLE_INK = "#7d858d"
 _STRIP, _FOOT = 2.6, 1.6
 _PARTS = {
@@ -47,15 +48,15 @@ def timeline_svg(
     """The timeline of a job as one <svg>; `nodes` adds those that ran nothing, `ink` is the colour of text and lines.
 
     A bar has the colour of its stage; a failed run is hatched in red, a lost one in amber, a running one has a dashed
-    frame. At the foot of a bar with room for it, phases other than cpu are told apart. The slots of a node are hatched
-    while it is dead. With `has_titles`, pointing at a bar tells its run, unless there are thousands. At most 160 slots
+    frame. A run that is done, but whose output was lost later, is faint and has a dashed frame in amber. At the foot of
+    a bar with room for it, phases other than cpu are told apart. The slots of a node are hatched while it is dead. With `has_titles`, pointing at a bar tells its run, unless there are thousands. At most 160 slots
     are drawn; of more, only those used, and the drawing says how many are left out.
     """
     rows = _rows(state, nodes)
     shown = rows if len(rows) <= _MOST_ROWS else _rows(state, ())[:_MOST_ROWS]
     n_hidden = len(rows) - len(shown)
     height = _slot_height(len(shown))
-    left = 16.0 + _LETTER * max([len(host) for host, _ in shown] or [4])
+    left = 12.0 + _WIDEST_LETTER * max([len(host) for host, _ in shown] or [4])
     scale = _Scale(left, _WIDTH - _RIGHT, state.duration_s)
     tops: dict[tuple[str, int], float] = {}
     bands: list[str] = []

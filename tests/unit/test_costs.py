@@ -50,7 +50,7 @@ def test_a_faster_node_computes_faster():
 def test_a_task_has_a_price():
     """Every run pays for being a task, whatever it did; speed divides that, too."""
     costs = Costs(cpu_task_s=2.0)
-    assert costs.phases(Counts(), (), Node("a", speed=4.0))[4] == Phase("cpu", 0.5, "cpu")
+    assert costs.phases(Counts(), (), Node("a", speed=4.0))[1] == Phase("cpu", 0.5, "cpu")
 
 
 def test_luck_and_speed_that_are_given():
@@ -81,10 +81,17 @@ def test_every_byte_is_read_once(read, hosts):
     """Bytes are read from the disk or transferred, and a transfer's bytes are those of its sources."""
     inputs = tuple(Output(0, first, 0, 0, "u", ((second, "v"),)) for first, second in hosts)
     counts = Counts(read=tuple(Read(*one) for one in read))
-    _, local, _, remote, _, _ = Costs().phases(counts, inputs, Node("a"))
-    assert local.amount + remote.amount == counts.bytes_in
-    assert sum(n_bytes for _, n_bytes in remote.sources) == remote.amount
-    assert "a" not in dict(remote.sources)
+    phases = Costs().phases(counts, inputs, Node("a"))
+    moved = [phase for phase in phases if phase.resource in ("disk", "port")]
+    assert sum(phase.amount for phase in moved) == counts.bytes_in
+    remote = [phase for phase in moved if phase.resource == "port"]
+    assert sum(n_bytes for phase in remote for _, n_bytes in phase.sources) == sum(phase.amount for phase in remote)
+    assert all("a" not in dict(phase.sources) for phase in remote)
+
+
+def test_what_there_is_nothing_of_is_no_phase():
+    """A run that reads and writes nothing starts up and computes, and that is all."""
+    assert [phase.kind for phase in Costs().phases(Counts(), (), Node("a"))] == ["startup", "cpu"]
 
 
 def test_bytes_in_are_all_bytes_read():
@@ -227,8 +234,8 @@ def test_prices_replace_single_ones(preset):
 def test_measured_seconds():
     """Measured CPU seconds stand in for priced ones, with luck, speed and sleep as ever; other costs ignore them."""
     counts = Counts(records_in=10**6, slept_s=3.0, cpu_s=0.5)
-    assert Costs.measured().phases(counts, (), Node("a", speed=2.0), factor=4.0)[4].amount == 4.0
-    assert Costs().phases(counts, (), Node("a"))[4].amount == 4.0
+    assert Costs.measured().phases(counts, (), Node("a", speed=2.0), factor=4.0)[1].amount == 4.0
+    assert Costs().phases(counts, (), Node("a"))[1].amount == 4.0
     assert Costs.measured().is_measured
 
 
