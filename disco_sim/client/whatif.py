@@ -9,6 +9,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from disco_sim.cluster.replay import Played, Recording, Setting, play
+from disco_sim.cluster.simulated import seldom_collecting
 from disco_sim.error import DiscoError
 from disco_sim.model.cluster import ClusterSpec, Node
 from disco_sim.sim.costs import Costs
@@ -43,6 +44,7 @@ class WhatIf:
 
     # -- a table of settings -------------------------------------------------------------------------
 
+    @seldom_collecting()
     def rows(
         self,
         nodes: Any = None,
@@ -120,6 +122,7 @@ class WhatIf:
 
     # -- the change that helps most --------------------------------------------------------------------
 
+    @seldom_collecting()
     def bottleneck(self) -> Bottleneck:
         """The six changes, each played by itself."""
         now = self._as_it_ran
