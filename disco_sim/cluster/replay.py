@@ -46,7 +46,6 @@ class Recording:
         record = source.archive.record(job)
         return cls(record.request, dict(record.computed), source)
 
-
     def silent(self) -> Recording:
         """The same job without the messages of its tasks, which take no virtual time but ours."""
         return replace(self, computed={key: one.without_messages() for key, one in self.computed.items()})

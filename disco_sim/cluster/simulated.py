@@ -95,28 +95,6 @@ class SimulatedCluster:
         self._damage = Damage(self.archive, self._machines, self._clock)
         self._asked: deque[Event] = deque()
         self._is_moved = False
-        self._effects: dict[type[Any], Callable[[Any], None]] = {
-            events.StageStarted: self._on_stage_started,
-            events.RunStarted: self._on_run_started,
-            events.RunFinished: self._on_run_finished,
-            events.RunFailed: self._on_run_failed,
-            events.OutputLost: self._damage.output_lost,
-            events.StageFinished: self._on_stage_finished,
-            events.JobFinished: self._on_job_finished,
-            events.JobDied: self._on_job_died,
-            events.NodeDied: self._damage.node_died,
-            events.NodeReturned: self._damage.node_returned,
-            events.NodeSlowed: self._on_node_slowed,
-            events.NetworkCut: self._on_network_cut,
-            events.NetworkHealed: self._on_network_healed,
-        }
-        self._obey: dict[type[Any], Callable[[Any], None]] = {
-            events.StartStage: self._start_stage,
-            events.StartRun: self._start_run,
-            events.DelayTask: self._delay_task,
-            events.WatchCopies: self._watch_copies,
-            events.DropRun: self._drop_run,
-        }
         if faults is not None:
             self.add_faults(faults)
 
@@ -217,9 +195,9 @@ class SimulatedCluster:
     def _happen(self, event: Event) -> None:
         self._is_moved = True
         self.log.append(event)
-        effect = self._effects.get(type(event))
+        effect = _EFFECTS.get(type(event))
         if effect is not None:
-            effect(event)
+            effect(self, event)
         for order in self._scheduler.handle(event):
             kind = type(order)
             if kind in _HAPPENS:
@@ -227,7 +205,7 @@ class SimulatedCluster:
                     self._jobs[order.job].ended_by = event[2:5]
                 self._soon(_HAPPENS[kind](self._clock.now_s, *order))
             else:
-                self._obey[kind](order)
+                _OBEY[kind](self, order)
 
     def _soon(self, event: Event) -> None:
         self._clock.put(self._clock.now_s, event, NOW)
@@ -375,15 +353,6 @@ class SimulatedCluster:
         if self.archive.end(event.job, "dead"):
             self.log.append(events.OutputsDropped(self.now_s, event.job))
 
-    def _on_node_slowed(self, event: events.NodeSlowed) -> None:
-        self._machines.slow(event.host, event.factor)
-
-    def _on_network_cut(self, event: events.NetworkCut) -> None:
-        self._machines.cut(event.one, event.other)
-
-    def _on_network_healed(self, event: events.NetworkHealed) -> None:
-        self._machines.heal(event.one, event.other)
-
     # -- what the scheduler asked for ------------------------------------------------------------
 
     def _start_stage(self, order: events.StartStage) -> None:
@@ -408,9 +377,6 @@ class SimulatedCluster:
         due = events.CopiesDue(time_s, order.job, order.stage)
         self._jobs[order.job].alarms.append(self._clock.put(time_s, due))
 
-    def _drop_run(self, order: events.DropRun) -> None:
-        self._damage.lose_run(order.job, order[1:4], order.reason)
-
     # -- helpers of the above ----------------------------------------------------------------------
 
     def _tell_sharing(self) -> None:
@@ -419,3 +385,33 @@ class SimulatedCluster:
         if network.how == "ports":
             self.sharing = "ports"  # for good: what was timed in that way is a part of all that follows
         self._happen(events.NetworkShared(self.now_s, network.how, network.n_flows))
+
+
+# Tables of the class and not of each cluster: a cluster that held its own methods would be a circle, and all that it
+# keeps would stay in memory until Python searches for such.
+
+_EFFECTS: dict[type[Any], Callable[[SimulatedCluster, Any], None]] = {
+    events.StageStarted: SimulatedCluster._on_stage_started,
+    events.RunStarted: SimulatedCluster._on_run_started,
+    events.RunFinished: SimulatedCluster._on_run_finished,
+    events.RunFailed: SimulatedCluster._on_run_failed,
+    events.OutputLost: lambda cluster, event: cluster._damage.output_lost(event),
+    events.StageFinished: SimulatedCluster._on_stage_finished,
+    events.JobFinished: SimulatedCluster._on_job_finished,
+    events.JobDied: SimulatedCluster._on_job_died,
+    events.NodeDied: lambda cluster, event: cluster._damage.node_died(event),
+    events.NodeReturned: lambda cluster, event: cluster._damage.node_returned(event),
+    events.NodeSlowed: lambda cluster, event: cluster._machines.slow(event.host, event.factor),
+    events.NetworkCut: lambda cluster, event: cluster._machines.cut(event.one, event.other),
+    events.NetworkHealed: lambda cluster, event: cluster._machines.heal(event.one, event.other),
+}
+"""What an event does to the machines and to what is kept."""
+
+_OBEY: dict[type[Any], Callable[[SimulatedCluster, Any], None]] = {
+    events.StartStage: SimulatedCluster._start_stage,
+    events.StartRun: SimulatedCluster._start_run,
+    events.DelayTask: SimulatedCluster._delay_task,
+    events.WatchCopies: SimulatedCluster._watch_copies,
+    events.DropRun: lambda cluster, order: cluster._damage.lose_run(order.job, order[1:4], order.reason),
+}
+"""How an instruction is obeyed."""
