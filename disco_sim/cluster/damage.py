@@ -15,6 +15,7 @@ from disco_sim.sim.clock import NOW, Clock
 from disco_sim.sim.faults import Faults, LoseOutput
 from disco_sim.sim.luck import draw
 from disco_sim.sim.machines import CPU, Machines
+from disco_sim.sim.scheduler import INPUT_LOST
 
 MOST_TASKS_WITH_PHASES = 100_000
 """Runs of a stage with more tasks are logged without their phases, so that the log of a million fits in memory."""
@@ -71,7 +72,7 @@ class Damage:
         reader = record.next_stage(event.stage)
         if reader is not None and reader in record.tasks:
             for key in list(incidents.runs_reading(record, reader, blobs)):
-                reason = f"{incidents.INPUT_LOST}: what {event.stage}:{event.task} stored at {event.host}"
+                reason = f"{INPUT_LOST}: what {event.stage}:{event.task} stored at {event.host}"
                 self.lose_run(event.job, key, reason)
 
     def run_finished(self, event: events.RunFinished) -> None:

@@ -6,11 +6,8 @@ from collections.abc import Collection, Iterator
 
 from disco_sim.cluster.record import JobRecord, RunKey, RunningRun, TaskKey
 from disco_sim.model.plan import Output
+from disco_sim.sim.scheduler import INPUT_LOST
 from disco_sim.util import netloc, schemesplit
-
-INPUT_LOST = "input lost"
-"""How the reason of a run begins that was lost because what it was reading is gone."""
-
 
 def stored_at(host: str, url: str) -> bool:
     """Whether `url` names data that a task stored on the node `host`, rather than data that is only read there first.

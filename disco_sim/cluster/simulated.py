@@ -344,14 +344,16 @@ class SimulatedCluster:
         self._jobs[event.job].finished.add(event.stage)
 
     def _on_job_finished(self, event: events.JobFinished) -> None:
-        if self.archive.end(event.job, "ready"):
-            self.log.append(events.OutputsDropped(self.now_s, event.job))
+        self._end_job(event.job, "ready")
 
     def _on_job_died(self, event: events.JobDied) -> None:
-        for serial in self._jobs[event.job].alarms:
+        self._end_job(event.job, "dead")
+
+    def _end_job(self, job: str, status: str) -> None:
+        for serial in self._jobs[job].alarms:
             self._clock.withdraw(serial)
-        if self.archive.end(event.job, "dead"):
-            self.log.append(events.OutputsDropped(self.now_s, event.job))
+        if self.archive.end(job, status):
+            self.log.append(events.OutputsDropped(self.now_s, job))
 
     # -- what the scheduler asked for ------------------------------------------------------------
 

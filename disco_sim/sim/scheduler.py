@@ -267,6 +267,7 @@ class Scheduler:
         orders: list[Instruction] = []
         ready = self._slots.ready
         while ready:
+            # Not `has_room`: most of the scheduler's time goes by here, once a run.
             jobs = [job for job in self._jobs.values() if job.open.n_queued and len(job.running) < job.limits.max_cores]
             if len(jobs) > 1:
                 jobs = self._policy.order(jobs)
@@ -282,7 +283,7 @@ class Scheduler:
         """Start the next task: first which job, then which of its tasks, on the least loaded node that can.
 
         A task at home where a slot is free goes before one that is at home nowhere; only then one is moved
-        away from its home, and only to a node at which no task waits that could start.
+        away from its home, and only to a node at which no task waits that could start. None if there is none.
         """
         ready = self._slots.ready
         for job in jobs:

@@ -80,9 +80,7 @@ def simulate(
         PurityError: If a function uses what a worker would not have, such as a variable of the test.
         DiscoError: For a cluster, faults or parameters that cannot be.
     """
-    with Disco(
-        nodes=nodes, slots=slots, seed=seed, costs=costs, faults=faults, speculative=speculative
-    ) as disco:  # fmt: skip
+    with Disco(nodes=nodes, slots=slots, seed=seed, costs=costs, faults=faults, speculative=speculative) as disco:
         job = _submitted(disco, "simulate", map, reduce, records, parameters)
         try:
             job.wait()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from disco_sim import Costs
 from disco_sim.model import events
 from disco_sim.model.events import Event
 
@@ -21,8 +22,16 @@ class Span(NamedTuple):
     end_s: float
 
 
-def effects(log: Sequence[Event], calm: Sequence[Event]) -> Counter[str]:
-    """How often faults of each kind had an effect.
+class Played(NamedTuple):
+    """The log of a job, and what its luck came from."""
+
+    log: Sequence[Event]
+    costs: Costs
+    seed: int
+
+
+def effects(played: Played, calm: Played) -> Counter[str]:
+    """How often faults of each kind had an effect; `calm` is the same job without any, on nodes that are alike.
 
     A kill has when it takes a run or an output along, a restored node when it gets a run, a slow node when a run
     computes longer there than its luck and its work explain, and a cut when a transfer stands still until it heals.
@@ -30,7 +39,7 @@ def effects(log: Sequence[Event], calm: Sequence[Event]) -> Counter[str]:
     found: Counter[str] = Counter()
     dead: set[str] = set()
     back: set[str] = set()
-    for event in log:
+    for event in played.log:
         match event:
             case events.NodeDied():
                 dead.add(event.host)
@@ -50,24 +59,24 @@ def effects(log: Sequence[Event], calm: Sequence[Event]) -> Counter[str]:
                 found["lose"] += event.reason == "a fault wanted it"
             case _:
                 pass
-    found["slow"] = _n_slowed(log, calm)
-    found["cut"] = _n_held(log)
+    work = dict(_work(calm))
+    found["slow"] = sum(seconds > 1.001 * work[task] for task, seconds in _work(played))
+    found["cut"] = _n_held(played.log)
     return +found
 
 
-def _n_slowed(log: Sequence[Event], calm: Sequence[Event]) -> int:
-    work = dict(_work(calm))
-    return sum(work_s > 1.001 * work.get(task, float("inf")) for task, work_s in _work(log))
-
-
-def _work(log: Sequence[Event]) -> Iterator[tuple[tuple[object, ...], float]]:
-    """The CPU seconds that each finished run would take with neither luck nor slow nodes."""
-    told: events.PhasesPlayed | None = None
-    for event in log:
-        if isinstance(event, events.PhasesPlayed):
-            told = event
-        elif isinstance(event, events.RunFinished) and told is not None and told[1:5] == event[1:5]:
-            yield (event.job.partition("@")[0], event.stage, event.task), told.cpu_s / told.slowdown
+def _work(played: Played) -> Iterator[tuple[tuple[str, str, int], float]]:
+    """The CPU seconds of each finished run, without its luck."""
+    serials: dict[str, int] = {}
+    cpu_s: dict[tuple[object, ...], float] = {}
+    for event in played.log:
+        if isinstance(event, events.JobSubmitted):
+            serials[event.job] = event.serial
+        elif isinstance(event, events.PhasesPlayed):
+            cpu_s[event[1:5]] = event.cpu_s
+        elif isinstance(event, events.RunFinished):
+            factor = played.costs.run_factor(played.seed, serials[event.job], *event[2:5])
+            yield (event.job.partition("@")[0], event.stage, event.task), cpu_s[event[1:5]] / factor
 
 
 def _n_held(log: Sequence[Event]) -> int:

@@ -9,8 +9,8 @@ import pytest
 
 from disco_sim import Costs, Disco, Faults
 from disco_sim.testing import check_invariants
-from tests.chaos.effects import KINDS, effects
-from tests.chaos.jobs import JOBS, SPEC, ChaosJob
+from tests.chaos.effects import KINDS, Played, effects
+from tests.chaos.jobs import JOBS, SPEC, Answer, ChaosJob
 
 FEW = 25
 MANY = 1000
@@ -21,11 +21,12 @@ CALM = Costs(startup_s=1.0, cpu_record_s=0.25, disk_bytes_s=40.0, port_bytes_s=1
 LUCKY = replace(CALM, noise=0.3, straggler_share=0.1)
 
 
-def played(job: ChaosJob, faults: Faults, seed: int):
-    """The answer and the log of a job; costs, policy and copies differ from seed to seed."""
+def play(job: ChaosJob, faults: Faults, seed: int) -> tuple[Answer, Played]:
+    """The answer of a job, and how it was played; costs, policy and copies differ from seed to seed."""
+    costs = (LUCKY, CALM)[seed % 2]
     with Disco(
         nodes=SPEC,
-        costs=(LUCKY, CALM)[seed % 2],
+        costs=costs,
         faults=faults,
         seed=seed,
         policy=("fair", "fifo")[seed % 2],
@@ -33,21 +34,21 @@ def played(job: ChaosJob, faults: Faults, seed: int):
     ) as disco:
         answer = job.run(disco)
         check_invariants(disco)
-        return answer, list(disco.cluster.log)
+        return answer, Played(list(disco.cluster.log), costs, seed)
 
 
 def strike(job: ChaosJob, seeds: range) -> tuple[Counter[str], Counter[str]]:
     """Let plans of faults strike a job: how many events of each kind happened, and how often faults had an effect."""
     kinds: Counter[str] = Counter()
     struck: Counter[str] = Counter()
-    answer, calm = played(job, Faults(), 1)
+    answer, calm = play(job, Faults(), 1)
     assert answer == job.expected
     for seed in seeds:
         faults = Faults.random(seed, SPEC, UNTIL_S, n=3 + seed % 8)
-        answer, log = played(job, faults, seed)
+        answer, played = play(job, faults, seed)
         assert answer == job.expected, f"seed {seed}: {faults!r}"
-        kinds.update(type(event).__name__ for event in log)
-        struck += effects(log, calm)
+        kinds.update(type(event).__name__ for event in played.log)
+        struck += effects(played, calm)
     return kinds, struck
 
 
