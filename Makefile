@@ -51,7 +51,7 @@ test-browser: $(VENV)/installed-test chromium ## the views in JupyterLab in a re
 		echo 'SKIPPED TIER: browser (no chromium found)'; \
 	fi
 
-chaos: $(VENV)/installed-test ## thousands of random faults against six jobs; takes a few minutes and is no part of test
+chaos: $(VENV)/installed-test ## strike 6,000 jobs with random faults, for a minute or two; no part of test
 	$(RUN) pytest -q -m chaos tests
 
 cov: $(VENV)/installed-test ## branch coverage of what computes, schedules and stores; fails below 95 %

@@ -9,6 +9,7 @@ from disco_sim.model.plan import Output
 from disco_sim.sim.scheduler import INPUT_LOST
 from disco_sim.util import netloc, schemesplit
 
+
 def stored_at(host: str, url: str) -> bool:
     """Whether `url` names data that a task stored on the node `host`, rather than data that is only read there first.
 

@@ -17,6 +17,9 @@ RunKey = tuple[str, int, int]
 TaskKey = tuple[str, int]
 """Stage and task."""
 
+StartedRun = tuple[str, int, int]
+"""The host where a run started, the replica it reads, and the moment of the out-of-band store."""
+
 
 @dataclass(slots=True)
 class RunningRun:
@@ -38,14 +41,6 @@ class RunningRun:
     def host(self) -> str:
         """The node it is on."""
         return self.started.host
-
-
-class StartedRun(NamedTuple):
-    """Where a run started, with which replica, and at which moment of the out-of-band store."""
-
-    host: str
-    replica: int
-    moment: int
 
 
 class DoneTask(NamedTuple):

@@ -15,7 +15,7 @@ from typing import Any
 from disco_sim.cluster.archive import Archive, Rules
 from disco_sim.cluster.course import CRASH_AT, crashed, end_of, message_warning
 from disco_sim.cluster.damage import Damage
-from disco_sim.cluster.record import Computed, JobRecord, RunningRun, StartedRun, TaskKey
+from disco_sim.cluster.record import Computed, JobRecord, RunningRun, TaskKey
 from disco_sim.engine.base import Engine
 from disco_sim.model import events
 from disco_sim.model.cluster import ClusterSpec
@@ -266,7 +266,7 @@ class SimulatedCluster:
         record = self._jobs[event.job]
         key = event[2:5]
         run = record.running[key]
-        record.started[key] = StartedRun(event.host, event.replica, self.archive.oob.moment)
+        record.started[key] = event.host, event.replica, self.archive.oob.moment
         if run.is_dropped:
             return  # dropped in the very instant of its start
         pieces = run.pieces = record.tasks[event.stage][event.task].pieces

@@ -246,8 +246,8 @@ class Costs:
         """The phases of a run on `node` that did the work of `counts`, reading from where `inputs` are.
 
         The CPU work takes `factor` times as long as usual, and is divided by `speed` (None: the node's). Sleep is
-        neither. Hosts of which no byte was read are no source of the transfer. What there is nothing of is left out, but
-        start-up and CPU.
+        neither. Hosts of which no byte was read are no source of the transfer. But for start-up and CPU, what there is
+        nothing of is left out.
         """
         # Called for every run of a job of a million tasks: one pass, and nothing made that is not there.
         n_local = n_remote = n_pieces = 0
