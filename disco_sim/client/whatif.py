@@ -12,6 +12,7 @@ from disco_sim.cluster.replay import Played, Recording, Setting, play
 from disco_sim.cluster.simulated import seldom_collecting
 from disco_sim.error import DiscoError
 from disco_sim.model.cluster import ClusterSpec, Node
+from disco_sim.model.work import Counts
 from disco_sim.sim.costs import Costs
 from disco_sim.sim.faults import Faults
 from disco_sim.tables import Table, table, table_text
@@ -71,12 +72,12 @@ class WhatIf:
             plan.check(spec)
             if not isinstance(copies, bool):
                 raise DiscoError(f"what_if(speculative={copies!r}) was asked for; speculative is True or False")
-        before_s = self._analysis(play(self._recording, self._as_it_ran)).makespan_s
+        _, analysis = self._play(self._n_partitions, self._as_it_ran)
+        before_s = analysis.makespan_s
         n_before = self._as_it_ran.spec.n_slots
         rows = []
         for spec, (_, _, n, (price, costs_), (trouble, plan), copies) in zip(specs, settings, strict=True):
-            played = self._play(n, Setting(spec, costs_, plan, copies))
-            analysis = self._analysis(played)
+            played, analysis = self._play(n, Setting(spec, costs_, plan, copies))
             makespan_s = analysis.makespan_s if analysis.status == "ready" else math.nan
             speed_up = before_s / makespan_s if makespan_s else math.nan
             bounds = self._bounds(n, Setting(spec, costs_), analysis if not (plan or copies) else None)
@@ -118,61 +119,56 @@ class WhatIf:
         n_slots = min(setting.spec.n_slots, self._recording.request.limits.max_cores)
         if analysis is not None:
             return analysis.bounds(n_slots)
-        return self._analysis(self._play(partitions, setting)).bounds(n_slots)._replace(upper_s=math.inf)
+        _, analysis = self._play(partitions, setting)
+        return analysis.bounds(n_slots)._replace(upper_s=math.inf)
 
     # -- the change that helps most --------------------------------------------------------------------
 
     @seldom_collecting()
     def bottleneck(self) -> Bottleneck:
         """The six changes, each played by itself."""
-        now = self._as_it_ran
-        before = play(self._recording, now)
-        before_s = self._analysis(before).makespan_s
-        n = self._n_partitions
-        changes: dict[str, Callable[[], Played]] = {
-            "one more slot a node": lambda: self._play(
-                n, now._replace(spec=ClusterSpec(tuple(node._replace(slots=node.slots + 1) for node in now.spec.nodes)))
-            ),
-            "twice the network": lambda: self._play(
-                n, now._replace(costs=replace(now.costs, port_bytes_s=2 * now.costs.port_bytes_s))
-            ),
-            "twice the disk": lambda: self._play(
-                n, now._replace(costs=replace(now.costs, disk_bytes_s=2 * now.costs.disk_bytes_s))
-            ),
-            "twice the partitions": lambda: self._play(2 * n, now) if n else before,
-            "speculative copies": lambda: self._play(n, now._replace(has_copies=True)),
-            "without the slowest task": lambda: play(self._without_slowest(before), now),
+        now, n = self._as_it_ran, self._n_partitions
+        _, before = self._play(n, now)
+        before_s = before.makespan_s
+        more_slots = ClusterSpec(tuple(node._replace(slots=node.slots + 1) for node in now.spec.nodes))
+        changes = {
+            "one more slot a node": (n, now._replace(spec=more_slots)),
+            "twice the network": (n, now._replace(costs=replace(now.costs, port_bytes_s=2 * now.costs.port_bytes_s))),
+            "twice the disk": (n, now._replace(costs=replace(now.costs, disk_bytes_s=2 * now.costs.disk_bytes_s))),
+            "twice the partitions": (2 * n, now),
+            "speculative copies": (n, now._replace(has_copies=True)),
         }
+        after = {change: self._play(*setting)[1] for change, setting in changes.items()}
+        after["without the slowest task"] = self._analysed(self._without(before.slowest_task()), now)[1]
         rows = []
-        for change, played in changes.items():
-            makespan_s = self._analysis(played()).makespan_s
-            saved_s = before_s - makespan_s
-            rows.append((change, makespan_s, saved_s, saved_s / before_s if before_s else 0.0))
+        for change, analysis in after.items():
+            saved_s = before_s - analysis.makespan_s
+            rows.append((change, analysis.makespan_s, saved_s, saved_s / before_s if before_s else 0.0))
         return Bottleneck(before_s, tuple(rows))
 
-    def _without_slowest(self, before: Played) -> Recording:
-        """The job without the work of its longest run; a task that is alone in its stage keeps its work."""
-        slowest = self._analysis(before).slowest_task()
-        if slowest is None:
+    def _without(self, task: tuple[str, int] | None) -> Recording:
+        """The job without the work of a task; its output, which is read later, stays."""
+        if task is None:
             return self._recording
-        computed = dict(before.recording.computed)
-        known = computed[slowest]
-        computed[slowest] = known._replace(outcome=replace(known.outcome, counts=type(known.outcome.counts)()))
+        computed = dict(self._recording.computed)
+        outcome = computed[task].outcome
+        computed[task] = computed[task]._replace(outcome=replace(outcome, counts=Counts()))
         return replace(self._recording, computed=computed)
 
     # -- playing -----------------------------------------------------------------------------------------
 
-    def _play(self, partitions: int, setting: Setting) -> Played:
-        if partitions not in self._recordings:
-            # Other partitions are other work: computed once, in the first setting that asks, and then recorded.
-            played = play(self._partitioned(partitions), setting)
-            self._recordings[partitions] = replace(played.recording.silent(), source=self._recording.source)
-            return played
-        return play(self._recordings[partitions], setting)
+    def _play(self, partitions: int, setting: Setting) -> tuple[Played, Analysis]:
+        if partitions in self._recordings:
+            return self._analysed(self._recordings[partitions], setting)
+        # Other partitions are other work: computed once, in the first setting that asks, and then recorded.
+        played, analysis = self._analysed(self._partitioned(partitions), setting)
+        self._recordings[partitions] = replace(played.recording.silent(), source=self._recording.source)
+        return played, analysis
 
-    def _analysis(self, played: Played) -> Analysis:
-        cluster = played.cluster
-        return Analysis(cluster.log, played.job, cluster.speeds)
+    def _analysed(self, recording: Recording, setting: Setting) -> tuple[Played, Analysis]:
+        speeds = {node.host: setting.costs.node_speed(recording.source.rules.seed, node) for node in setting.spec.nodes}
+        analysis = Analysis(speeds)
+        return play(recording, setting, analysis.add), analysis
 
     def _spec(self, nodes: Any, slots: Any) -> ClusterSpec:
         """The cluster that a value of `nodes` and one of `slots` stand for.

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator
 from disco_sim.cluster.record import JobRecord, RunKey, RunningRun, TaskKey
 from disco_sim.model.plan import Output
 from disco_sim.sim.scheduler import INPUT_LOST
-from disco_sim.util import netloc, schemesplit
 
 
 def stored_at(host: str, url: str) -> bool:
@@ -16,8 +15,7 @@ def stored_at(host: str, url: str) -> bool:
     >>> stored_at("node02", "disco://node02:8989/x"), stored_at("node02", "raw://text")
     (True, False)
     """
-    scheme, rest = schemesplit(url)
-    return scheme == "disco" and netloc.parse(rest.partition("/")[0]).host == host
+    return url.startswith((f"disco://{host}:", f"disco://{host}/"))
 
 
 def bad_inputs(pieces: tuple[Output, ...], dead: Collection[str]) -> tuple[tuple[int, int, str], ...]:

@@ -6,7 +6,7 @@ different there, or if there is nothing recorded that it could use.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from disco_sim.cluster.record import Computed, TaskKey
 from disco_sim.cluster.simulated import SimulatedCluster
 from disco_sim.engine.base import Engine
 from disco_sim.model.cluster import ClusterSpec
+from disco_sim.model.events import Event
 from disco_sim.model.job import JobRequest
 from disco_sim.model.plan import Output
 from disco_sim.model.work import TaskOutcome, TaskWork
@@ -76,10 +77,11 @@ class Played(NamedTuple):
         return Recording.of(self.cluster, self.job)
 
 
-def play(recording: Recording, setting: Setting) -> Played:
+def play(recording: Recording, setting: Setting, tell: Callable[[Event], None] | None = None) -> Played:
     """Let a recorded job run in another setting, alone on a cluster whose time begins with it.
 
-    The job has the same name and luck as where it was recorded, so each task has the same noise in every setting.
+    The job has the same name and luck as where it was recorded, so each task has the same noise in every setting. With
+    `tell`, that is told of every event, and the cluster keeps no log.
     """
     source = recording.source
     engine = _Counting(source.engine)
@@ -93,6 +95,7 @@ def play(recording: Recording, setting: Setting) -> Played:
         max_failures=source.max_failures,
         policy=source.policy,
         has_copies=setting.has_copies,
+        tell=tell,
     )
     request = recording.request
     request = request._replace(inputs=rehomed(request.inputs, source.spec, setting.spec))
@@ -117,9 +120,11 @@ def rehomed(inputs: tuple[Output, ...], before: ClusterSpec, after: ClusterSpec)
     hosts = after.hosts
 
     def home(number: int, host: str, url: str) -> str:
-        if host not in order or (stored_at(host, url) and host in hosts):
+        if host not in order:
             return host
-        return hosts[(order[host] if stored_at(host, url) else number) % len(hosts)]
+        if not stored_at(host, url):
+            return hosts[number % len(hosts)]
+        return host if host in hosts else hosts[order[host] % len(hosts)]
 
     return tuple(
         piece._replace(

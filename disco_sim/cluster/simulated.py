@@ -60,7 +60,8 @@ class SimulatedCluster:
     The code of a task run is computed at its start event; what it produced becomes visible, output and
     out-of-band results together, at its virtual end. An outcome that was computed once is used again when the task has
     to run again and nothing that its code asked for is different. `rules` hold for all jobs, `faults` happen to the
-    nodes and the jobs, `policy` and `has_copies` are the scheduler's.
+    nodes and the jobs, `policy` and `has_copies` are the scheduler's. With `tell`, that is told of every event, and the
+    log stays empty.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class SimulatedCluster:
         max_failures: int = 3,
         policy: str = "fair",
         has_copies: bool = False,
+        tell: Callable[[Event], None] | None = None,
     ) -> None:
         self.spec = spec
         self.master = master
@@ -82,6 +84,7 @@ class SimulatedCluster:
         self.costs = costs or Costs()
         self.rules = rules or Rules()
         self.log = Log()
+        self._tell = tell or self.log.append
         self.max_failures = max_failures
         self.policy = policy
         self.archive = Archive(master, self.rules)
@@ -158,7 +161,6 @@ class SimulatedCluster:
 
     def _move(self, until_s: float, is_step: bool) -> bool:
         """Let things happen up to `until_s`, in a step only until an event has happened; whether anything did."""
-        n_before = len(self.log)
         clock, machines = self._clock, self._machines
         self._is_moved = False
         while not (is_step and self._is_moved):
@@ -184,7 +186,7 @@ class SimulatedCluster:
                 break
             elif not self._end_stuck_jobs():
                 break
-        return len(self.log) > n_before
+        return self._is_moved
 
     def _take_requests(self) -> None:
         while self._asked:
@@ -194,7 +196,7 @@ class SimulatedCluster:
 
     def _happen(self, event: Event) -> None:
         self._is_moved = True
-        self.log.append(event)
+        self._tell(event)
         effect = _EFFECTS.get(type(event))
         if effect is not None:
             effect(self, event)
@@ -232,7 +234,7 @@ class SimulatedCluster:
             text = message_warning(outcome.messages, self._clock.now_s - run.started.time_s)
             if text:
                 self._happen(events.MessageSent(*where, "WARN", text))
-        self._damage.tell_phases(self.log.append, where, run)
+        self._damage.tell_phases(self._tell, where, run)
         end = end_of(where, outcome)
         if outcome.oob and isinstance(end, events.RunFinished):
             error = self.archive.conflict(end, outcome)
@@ -315,10 +317,10 @@ class SimulatedCluster:
         outcome = record.running.pop(event[2:5]).outcome
         assert outcome is not None
         for stored in self.archive.keep(event, outcome):
-            self.log.append(stored)
+            self._tell(stored)
         if outcome.oob:
             for put in self.archive.put(event, outcome, COMMITTED):
-                self.log.append(put)
+                self._tell(put)
         if record.lost and (event.stage, event.task) in record.lost:
             outputs = record.done[event.stage][event.task].outputs
             if not record.replace_pieces(event.stage, event.task, outputs):
@@ -338,7 +340,7 @@ class SimulatedCluster:
         if outcome.failure is not None and event.kind != "lost":
             record.failures[event[2:5]] = outcome.failure
         for put in self.archive.put(event, outcome, DROPPED):
-            self.log.append(put)
+            self._tell(put)
 
     def _on_stage_finished(self, event: events.StageFinished) -> None:
         self._jobs[event.job].finished.add(event.stage)
@@ -353,7 +355,7 @@ class SimulatedCluster:
         for serial in self._jobs[job].alarms:
             self._clock.withdraw(serial)
         if self.archive.end(job, status):
-            self.log.append(events.OutputsDropped(self.now_s, job))
+            self._tell(events.OutputsDropped(self.now_s, job))
 
     # -- what the scheduler asked for ------------------------------------------------------------
 

@@ -44,6 +44,13 @@ class Output(NamedTuple):
         return ((self.host, self.blob), *self.alternatives)
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts of all replicas that have one, the first choice first."""
+        if not self.alternatives:
+            return (self.host,) if self.host else ()
+        return tuple(host for host, _ in self.replicas if host)
+
+    @property
     def urls(self) -> tuple[str, ...]:
         """The URLs of all replicas, the first choice first."""
         return (self.blob, *(url for _, url in self.alternatives))
@@ -90,9 +97,7 @@ def group(grouping: str, labels: range | None, outputs: Iterable[Output]) -> tup
     """
     pieces = tuple(outputs)
     if grouping == "split":
-        return tuple(
-            TaskInputs(piece.label, tuple(host for host, _ in piece.replicas if host), (piece,)) for piece in pieces
-        )
+        return tuple([TaskInputs(piece.label, piece.hosts, (piece,)) for piece in pieces])
     hosts = sorted({piece.host for piece in pieces if piece.host})
     if grouping == "group_all":
         return (TaskInputs(0, tuple(hosts[:1]), pieces),) if pieces or labels else ()

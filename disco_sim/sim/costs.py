@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from disco_sim.error import DiscoError
@@ -276,7 +277,7 @@ class Costs:
         if counts.slept_s:
             cpu_s += counts.slept_s
             idle = counts.slept_s / cpu_s
-        phases = [Phase("startup", self.startup_s, "slot")]
+        phases = [self._startup]
         if n_local:
             phases.append(Phase("read", n_local, "disk"))
         if n_pieces:
@@ -287,6 +288,10 @@ class Costs:
         if counts.bytes_out:
             phases.append(Phase("write", counts.bytes_out, "disk"))
         return tuple(phases)
+
+    @cached_property
+    def _startup(self) -> Phase:
+        return Phase("startup", self.startup_s, "slot")
 
     # -- showing -----------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from disco_sim.model.events import (
+    Event,
     JobDied,
     JobFinished,
     JobSubmitted,
@@ -61,45 +62,51 @@ class _Stage:
 
 
 class Analysis:
-    """One job of a log, read once. Of runs without phases nothing is known, and `has_phases` is False.
+    """What the events of one job tell of its time; `add` takes the next. A stage without phases has `has_phases` False.
 
     `speeds` are those of the nodes by host: 1.0 where it has none.
     """
 
-    def __init__(self, log: Log, job: str, speeds: Mapping[str, float] | None = None) -> None:
+    def __init__(self, speeds: Mapping[str, float] | None = None) -> None:
         self.submitted_s = 0.0
         self.ended_s: float | None = None
         self.status = "active"
-        self.reason = ""
         self.n_failed = 0
         self.has_phases = True
         self._stages: dict[str, _Stage] = {}
+        self._phases: PhasesPlayed | None = None
         self._speeds = speeds or {}
         self._fastest = max(self._speeds.values(), default=1.0)
-        self._read(log, job)
 
-    def _read(self, log: Log, job: str) -> None:
-        phases: PhasesPlayed | None = None
+    @classmethod
+    def of(cls, log: Log, job: str, speeds: Mapping[str, float] | None = None) -> Analysis:
+        """The analysis of a job in a log."""
+        analysis = cls(speeds)
         for event in log.of(job):
-            match event:
-                case PhasesPlayed():
-                    phases = event
-                case RunFinished():
-                    self._finish(event, phases)
-                    phases = None
-                case RunStarted():
-                    self._stages[event.stage].start_of[event.task, event.attempt] = event
-                case RunFailed():
-                    self.n_failed += 1
-                    phases = None
-                case StageStarted():
-                    self._stages[event.stage] = _Stage()
-                case JobSubmitted():
-                    self.submitted_s = event.time_s
-                case JobFinished():
-                    self.status, self.ended_s = "ready", event.time_s
-                case JobDied():
-                    self.status, self.ended_s, self.reason = "dead", event.time_s, event.reason
+            analysis.add(event)
+        return analysis
+
+    def add(self, event: Event) -> None:
+        """Take the next event of the job into account."""
+        match event:
+            case RunStarted():
+                self._stages[event.stage].start_of[event.task, event.attempt] = event
+            case PhasesPlayed():
+                self._phases = event
+            case RunFinished():
+                self._finish(event, self._phases)
+                self._phases = None
+            case RunFailed():
+                self.n_failed += 1
+                self._phases = None
+            case StageStarted():
+                self._stages[event.stage] = _Stage()
+            case JobSubmitted():
+                self.submitted_s = event.time_s
+            case JobFinished():
+                self.status, self.ended_s = "ready", event.time_s
+            case JobDied():
+                self.status, self.ended_s = "dead", event.time_s
 
     def _finish(self, event: RunFinished, phases: PhasesPlayed | None) -> None:
         stage = self._stages[event.stage]

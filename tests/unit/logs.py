@@ -72,8 +72,8 @@ class Scribe:
         self.add(MessageSent(time_s, self.job, stage, task, 0, host, level, text))
 
     def store(self, time_s: float, stage: str, task: int, host: str, label: int, blob: Blob, attempt: int = 0) -> None:
-        """A run stores one labelled output."""
-        url = f"disco://{host}/{stage}/{task}/{attempt}/{label}"
+        """A run stores one labelled output; another run of its task stores under the same URL if it is at this host."""
+        url = f"disco://{host}/{stage}-{task}-{label}"
         self.blobs[url] = blob
         self.outputs[stage].append(Output(label, host, blob.n_records, blob.n_bytes, url))
         self.add(OutputStored(time_s, self.job, stage, task, attempt, host, label, blob.n_records, blob.n_bytes, url))

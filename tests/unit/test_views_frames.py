@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from disco_sim import Costs, Disco, Faults, Job
 from disco_sim.error import DiscoError
 from disco_sim.model.cluster import ClusterSpec, Node
 from disco_sim.model.events import OutputLost, OutputsDropped
@@ -111,8 +112,8 @@ def test_keys_that_are_not_kept_are_unknown() -> None:
     scribe.add(OutputsDropped(4.25, scribe.job))
     found = frames.partitions_frame(scribe.log, scribe.job, scribe.read)
     assert found.groupby("stage")["keys"].count().to_dict() == {"map": 0, "reduce": 3}
-    scribe.blobs["disco://node01/reduce/0/0/0"] = Blob("bytes", b"the 3", 1, 5)
-    del scribe.blobs["disco://node02/reduce/1/0/1"]
+    scribe.blobs["disco://node01/reduce-0-0"] = Blob("bytes", b"the 3", 1, 5)
+    del scribe.blobs["disco://node02/reduce-1-1"]
     assert frames.partitions_frame(scribe.log, scribe.job, scribe.read)["keys"].dropna().to_dict() == {5: 1}
 
 
@@ -194,6 +195,65 @@ def test_a_piece_that_is_lost_again_and_again() -> None:
         assert frames.shuffle_frame(scribe.log, scribe.job).from_host.tolist() == [host]
         scribe.fail(at + 0.75, "reduce", 0, "node04", "lost", "what it reads is lost", attempt=attempt)
         scribe.add(OutputLost(at + 0.75, scribe.job, "map", 0, host, "lost on purpose"))
+
+
+def test_a_piece_that_was_read_before_another_stood_in_its_place() -> None:
+    """A reader that is done has read what was there in its time, though a later run stored under the same URL."""
+    scribe = logs.Scribe()
+    scribe.submit(1)
+    for attempt, host in enumerate(("node01", "node02", "node01")):
+        at = float(attempt)
+        scribe.start(at, "map", 0, host, attempt=attempt)
+        scribe.finish(at + 0.5, "map", 0, host, attempt=attempt)
+        for label in range(3):
+            scribe.store(at + 0.5, "map", 0, host, label, logs.pairs(("a", 1)), attempt=attempt)
+        if attempt == 0:
+            scribe.begin(0.5, scribe.plan[1], tuple(scribe.outputs["map"]))
+        scribe.start(at + 0.5, "reduce", attempt, "node03")
+        scribe.finish(at + 0.75, "reduce", attempt, "node03")
+        scribe.add(OutputLost(at + 0.75, scribe.job, "map", 0, host, f"{host} died"))
+    assert frames.shuffle_frame(scribe.log, scribe.job).from_host.tolist() == ["node01", "node02", "node01"]
+
+
+def _words(line: str, params: Any) -> Iterator[tuple[str, int]]:
+    """A pair for each word."""
+    for word in line.split():
+        yield word, 1
+
+
+def _counts(pairs: Iterator[tuple[str, int]], params: Any) -> Iterator[tuple[str, int]]:
+    """How often each word comes."""
+    for word, ones in kvgroup(sorted(pairs)):  # type: ignore[name-defined]
+        yield word, sum(ones)
+
+
+def _counted(faults: Faults) -> Job:
+    """A word count on slow disks and a slow network; its reduce tasks start at 2.5 s and read for 2 to 5 s."""
+    costs = Costs(cpu_record_s=0.05, port_bytes_s=40.0, disk_bytes_s=200.0)
+    lines = [f"raw://{line}" for line in ("a b c d e f g", "a b c d e f") for _ in range(4)]
+    disco = Disco(nodes=3, costs=costs, seed=1, faults=faults)
+    job = disco.new_job("count", input=lines, map=_words, reduce=_counts, partitions=3)
+    job.wait()
+    return job
+
+
+@pytest.mark.parametrize(("at_s", "n_readers"), [(3.0, 3), (4.5, 2), (5.5, 1)])
+def test_what_is_made_again_counts_once(at_s: float, n_readers: int) -> None:
+    """When a node dies while reduce runs, partitions and shuffle are as without faults, but for where things are."""
+    well, again = _counted(Faults()), _counted(Faults().kill("node02", at=at_s))
+    pd.testing.assert_frame_equal(again.partitions.drop(columns="host"), well.partitions.drop(columns="host"))
+    hosts = ["from_host", "to_host"]
+    pd.testing.assert_frame_equal(again.shuffle.drop(columns=hosts), well.shuffle.drop(columns=hosts))
+    runs = again.tasks[again.tasks.status == "done"]
+    makers, readers = (runs[runs.stage == stage] for stage in ("map", "reduce"))
+    for piece in again.shuffle.itertuples():
+        reader = readers[readers.task == piece.to_task].iloc[0]
+        maker = makers[(makers.task == piece.from_task) & (makers.end_s <= reader.start_s)].iloc[-1]
+        assert (piece.from_host, piece.to_host) == (maker.host, reader.host)
+    is_moved = again.shuffle.from_host != well.shuffle.from_host
+    lost = runs.task[runs.reason == "output lost: node02 died"].tolist()
+    assert (is_moved.sum(), sorted(set(again.shuffle.from_task[is_moved]))) == (n_readers * len(lost), lost)
+    assert again.partitions.host.tolist() == readers.host.tolist() * 2
 
 
 def test_oob_shows_values_of_what_was_committed() -> None:

@@ -172,6 +172,23 @@ def test_a_task_whose_output_is_lost_is_done_no_longer(
     assert (stages["map"].counters, stages["reduce"].counters) == (map_counters, reduce_counters)
 
 
+def test_a_run_whose_output_is_lost_says_so() -> None:
+    """From the loss on, the run that is done says why what it stored is gone; the run that makes it anew does not."""
+    scribe = logs.troubled()
+    for until_s, reasons in (
+        (1.5, [""]),
+        (2.0, ["output lost: node02 died"]),
+        (None, ["output lost: node02 died", ""]),
+    ):
+        state = JobState.of(scribe.log, scribe.job, until_s)
+        done = [run for run in state.runs_by_task if (run.stage, run.task, run.status) == ("map", 1, "done")]
+        assert [run.reason for run in done] == reasons
+        assert [run.is_output_lost for run in done] == [bool(reason) for reason in reasons]
+        assert not any(run.is_output_lost for run in state.runs if run not in done)
+        latest = state.stages["map"].run_of(1)
+        assert latest is not None and latest == state.runs[latest.number]
+
+
 def test_lost_output_does_not_count() -> None:
     """The outputs of a stage are those of the runs that did its tasks: not lost ones, and new ones once stored."""
     scribe = logs.troubled()

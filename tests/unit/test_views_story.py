@@ -21,7 +21,9 @@ from disco_sim.model.events import (
     TaskDelayed,
 )
 from disco_sim.model.plan import Stage
+from disco_sim.tables import table, table_text
 from disco_sim.views.monitor import Monitor
+from disco_sim.views.rows import lines_table
 from disco_sim.views.story import MASTER, Story, lines, task_story, timestamp
 from tests.unit import logs
 
@@ -200,12 +202,24 @@ def test_the_story_of_a_task_tells_its_phases() -> None:
     assert told[:4] == [
         "waits for a slot; reads 1 input at node02",
         "assigned to node02",
-        "start-up 0.500 s, read 0.125 s, cpu 0.250 s, write 0.125 s, "
-        "its CPU work took 2 times as long as on a normal node",
+        "start-up 0.500 s, read 0.125 s, cpu 0.250 s (2 times as long as normal), write 0.125 s",
         "Task finished in 0:00:01.000",
     ]
-    assert "start-up 0.250 s, wait for the disk 0.125 s, read 0.125 s" in told
+    assert "start-up 0.250 s, wait 0.125 s, read 0.125 s" in told
     assert not any("start-up" in line.message for line in lines(scribe.log.of(scribe.job)))
+
+
+def test_phases_are_never_cut() -> None:
+    """However many phases a run had, and however long they were, a table shows all that its story tells of them."""
+    scribe = logs.Scribe()
+    scribe.submit()
+    scribe.play(9.0, "map", 0, "node01", 0.5, *[1000.25] * 6)
+    told = task_story(scribe.log, scribe.job, "map", 0)
+    assert [line.message for line in told][1:] == [
+        "start-up 0.500 s, wait 1000.250 s, read 1000.250 s, transfer 1000.250 s,",
+        "cpu 1000.250 s (2 times as long as normal), wait 1000.250 s, write 1000.250 s",
+    ]
+    assert "..." not in table_text(lines_table(told)) and "…" not in table(lines_table(told), "")
 
 
 def test_phases_too_short_to_be_told() -> None:

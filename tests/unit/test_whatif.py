@@ -363,7 +363,7 @@ def test_the_critical_path_leads_to_the_end():
         faults = Faults.random(seed, nodes=4, until=8.0)
         with Disco(costs=Costs(cpu_record_s=0.02, noise=0.3), faults=faults) as disco:
             job = ready(disco)
-            analysis = Analysis(disco.cluster.log, job.name)
+            analysis = Analysis.of(disco.cluster.log, job.name)
             total_s = sum(segment.seconds for segment in analysis.critical_path())
             assert total_s == pytest.approx(analysis.makespan_s)
             assert all(segment.kind in KINDS for segment in analysis.critical_path())
