@@ -156,7 +156,7 @@ class JobRecord:
         return self.request.inputs if level == 0 else tuple(self.pieces(self.request.plan[level - 1].name))
 
     def replace_pieces(self, stage: str, task: int, outputs: tuple[Output, ...]) -> bool:
-        """Let those that still have to read the lost output of a task read what it stored now.
+        """Let those that read, or may have to read again, the lost output of a task read what it stored now.
 
         False when it stored other labels than before, which nobody could put right.
         """
@@ -168,10 +168,10 @@ class JobRecord:
             return True
         now = {before[output.label]: output for output in outputs}
         self.tasks[reader] = tuple(
-            inputs
-            if number in self.done[reader] or not any(piece.blob in now for piece in inputs.pieces)
-            else inputs._replace(pieces=tuple(now.get(piece.blob, piece) for piece in inputs.pieces))
-            for number, inputs in enumerate(self.tasks[reader])
+            inputs._replace(pieces=tuple(now.get(piece.blob, piece) for piece in inputs.pieces))
+            if any(piece.blob in now for piece in inputs.pieces)
+            else inputs
+            for inputs in self.tasks[reader]
         )
         return True
 

@@ -45,8 +45,12 @@ def strike(job: ChaosJob, seeds: range) -> tuple[Counter[str], Counter[str]]:
     assert answer == job.expected
     for seed in seeds:
         faults = Faults.random(seed, SPEC, UNTIL_S, n=3 + seed % 8)
-        answer, played = play(job, faults, seed)
-        assert answer == job.expected, f"seed {seed}: {faults!r}"
+        try:
+            answer, played = play(job, faults, seed)
+            assert answer == job.expected
+        except Exception as error:
+            error.add_note(f"{job.name}, seed {seed}: {faults!r}")
+            raise
         kinds.update(type(event).__name__ for event in played.log)
         struck += effects(played, calm)
     return kinds, struck
