@@ -79,7 +79,7 @@ class PhasesPlayed(NamedTuple):
 
     All but `slowdown` are virtual seconds, whose sum is the run's duration; a run that ended early has zeros at the
     end. `read_wait_s` and `write_wait_s` are waits for the node's disk. `slowdown` is how many times longer than
-    on a normal node of speed 1 the CPU work took, by the node's speed and by luck.
+    on a normal node of speed 1 the CPU work took, by the node's speed, by luck and by faults.
     """
 
     time_s: float
@@ -235,7 +235,10 @@ class NodeWhitelisted(NamedTuple):
 
 
 class NodeDied(NamedTuple):
-    """A node is gone, with all that ran on it and all that tasks had stored there."""
+    """A node is gone, with all that ran on it and what tasks of active jobs had stored there.
+
+    What jobs stored that have ended is out of the reach of tasks until the node returns; who reads from outside has it.
+    """
 
     time_s: float
     host: str

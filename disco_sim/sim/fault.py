@@ -19,7 +19,7 @@ Call = tuple[str, dict[str, Any]]
 
 
 class KillNode(NamedTuple):
-    """A node dies, with all that runs there and all that tasks stored there."""
+    """A node dies, with all that runs there and what tasks of active jobs stored there."""
 
     host: str
     at_s: float | None = None
@@ -38,7 +38,7 @@ class KillNode(NamedTuple):
 
 
 class RestoreNode(NamedTuple):
-    """A dead node returns, without what tasks had stored there."""
+    """A dead node returns, without what tasks of active jobs had stored there."""
 
     host: str
     at_s: float | None = None
