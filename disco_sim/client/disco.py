@@ -101,6 +101,12 @@ class Disco:
             ("engine", engine, hasattr(engine, "compute"), "computes tasks, such as disco_sim.engine.inline.Inline()"),
             ("costs", costs, isinstance(costs, Costs), "says how long work takes: disco_sim.Costs(...)"),
             ("faults", faults, isinstance(faults, Faults), "says what goes wrong: disco_sim.Faults().kill(...)"),
+            (
+                "speculative",
+                speculative,
+                isinstance(speculative, bool),
+                "says whether slow tasks get a second run: True",
+            ),
         ):
             if given is not None and not is_right:
                 raise DiscoError(f"{what}={given!r} was given; {what} {rule}; leave it out if you do not need it")
@@ -118,7 +124,7 @@ class Disco:
                 faults=faults,
                 max_failures=dialect.max_failures if max_failures is None else max_failures,
                 policy=policy,
-                has_copies=bool(speculative),
+                has_copies=speculative,
             )
         elif hasattr(master, "advance"):
             self.cluster = master
@@ -532,7 +538,9 @@ class Disco:
 
     def _why_stuck(self) -> str:
         blacklisted = [host for host, facts in self.nodeinfo().items() if facts["blacklisted"]]
-        return f"no node can take its tasks; blacklisted are {', '.join(blacklisted) or 'none'}"
+        dead = [host for host, facts in self.nodeinfo().items() if not facts["connected"]]
+        lost = f", dead are {', '.join(dead)}" if dead else ""
+        return f"no node can take its tasks; blacklisted are {', '.join(blacklisted) or 'none'}{lost}"
 
 
 def _name_of(job: str | Job) -> str:

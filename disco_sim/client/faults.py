@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from disco_sim.client.driver import Driver
 from disco_sim.cluster.simulated import SimulatedCluster
+from disco_sim.error import DiscoError
 from disco_sim.sim.fault import Fault, placed
 from disco_sim.sim.faults import FaultBuilder, Faults
 
@@ -38,6 +39,8 @@ class LiveFaults(FaultBuilder):
         Raises:
             DiscoError: For a host that is not there, or a time in the past; nothing is added then.
         """
+        if not isinstance(faults, Faults):
+            raise DiscoError(f"add({faults!r}) was called; what is added is a plan: disco_sim.Faults().kill(...)")
         self._cluster.add_faults(faults)
         if any(event.time_s <= self._cluster.now_s for event in faults.events(self._cluster.spec)):
             self._driver.take_requests()

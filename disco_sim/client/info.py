@@ -58,7 +58,7 @@ def node_info(cluster: Cluster) -> dict[str, dict[str, Any]]:
             "data_error": state.data_errors,
             "error": state.failed,
             "max_workers": node.slots,
-            "connected": True,
+            "connected": not state.is_dead,
             "blacklisted": state.is_blacklisted,
             "diskfree": _SIMULATED_DISK_BYTES,
             "diskused": 0,

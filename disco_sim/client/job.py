@@ -252,8 +252,9 @@ class Job:
         runs that were computed anew. Each task has the same luck in every row.
 
         `speed_up` is against the job as it ran, alone on its cluster; `efficiency` is that per slot. No schedule on
-        these slots is faster than `lower_s`, also with faults; `upper_s` bounds any that lets no slot idle, and is
-        infinite with faults or copies. The columns from `cpu` to `startup` are shares of the critical path.
+        these slots is faster than `lower_s` (unknown with faults or copies when costs have luck); `upper_s` bounds any
+        that lets no slot idle (infinite with faults, copies, or tasks bound to nodes). The columns from `cpu` to
+        `startup` are shares of the critical path.
         `network_sharing` says whether transfers were shared exactly or by ports. A job that dies has no makespan.
 
         Raises:

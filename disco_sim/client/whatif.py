@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from disco_sim.cluster.replay import Played, Recording, Setting, play
 from disco_sim.cluster.simulated import seldom_collecting
-from disco_sim.error import DiscoError
+from disco_sim.error import DataError, DiscoError, InputError
 from disco_sim.model.cluster import ClusterSpec, Node
 from disco_sim.model.work import Counts
 from disco_sim.sim.costs import Costs
@@ -41,7 +42,7 @@ class WhatIf:
         self._n_partitions = partitions
         self._recordings = {partitions: recording}
         source = recording.source
-        self._as_it_ran = Setting(source.spec, source.costs)
+        self._as_it_ran = Setting(source.spec, source.costs, has_copies=source.has_copies)
 
     # -- a table of settings -------------------------------------------------------------------------
 
@@ -63,7 +64,7 @@ class WhatIf:
                 _several("partitions", partitions, self._n_partitions),
                 _named("costs", costs, Costs, {"as it ran": self._as_it_ran.costs}),
                 _named("faults", faults, Faults, {"none": Faults()}),
-                _several("speculative", speculative, False),
+                _several("speculative", speculative, self._as_it_ran.has_copies),
             )
         )
         specs = [self._spec(wanted, n_slots) for wanted, n_slots, *_ in settings]
@@ -115,12 +116,21 @@ class WhatIf:
         )
 
     def _bounds(self, partitions: int, setting: Setting, analysis: Analysis | None) -> Bounds:
-        """The bounds of a setting without faults and copies; with them only the lower one holds."""
-        n_slots = min(setting.spec.n_slots, self._recording.request.limits.max_cores)
-        if analysis is not None:
-            return analysis.bounds(n_slots)
-        _, analysis = self._play(partitions, setting)
-        return analysis.bounds(n_slots)._replace(upper_s=math.inf)
+        """The bounds of a setting without faults and copies; with them (no `analysis`) only the lower one may hold.
+
+        It does not when CPU times are a matter of luck, for runs that are made again have other luck.
+        """
+        limits, costs = self._recording.request.limits, setting.costs
+        n_slots = min(setting.spec.n_slots, limits.max_cores)
+        is_plain = analysis is not None
+        if analysis is None:
+            _, analysis = self._play(partitions, setting)
+        bounds = analysis.bounds(n_slots)
+        if not is_plain and (costs.noise or costs.straggler_share):
+            bounds = bounds._replace(lower_s=math.nan)
+        if not is_plain or limits.force_local or limits.force_remote:
+            bounds = bounds._replace(upper_s=math.inf)
+        return bounds
 
     # -- the change that helps most --------------------------------------------------------------------
 
@@ -138,12 +148,17 @@ class WhatIf:
             "twice the partitions": (2 * n, now),
             "speculative copies": (n, now._replace(has_copies=True)),
         }
-        after = {change: self._play(*setting)[1] for change, setting in changes.items()}
-        after["without the slowest task"] = self._analysed(self._without(before.slowest_task()), now)[1]
+        after_s: dict[str, float] = {}
+        for change, setting in changes.items():
+            # Other partitions have to be computed, and what the job read may be gone: then nobody knows.
+            with suppress(DataError, InputError):
+                after_s[change] = self._play(*setting)[1].makespan_s
+        after_s["without the slowest task"] = self._analysed(self._without(before.slowest_task()), now)[1].makespan_s
         rows = []
-        for change, analysis in after.items():
-            saved_s = before_s - analysis.makespan_s
-            rows.append((change, analysis.makespan_s, saved_s, saved_s / before_s if before_s else 0.0))
+        for change in (*changes, "without the slowest task"):
+            makespan_s = after_s.get(change, math.nan)
+            saved_s = before_s - makespan_s
+            rows.append((change, makespan_s, saved_s, saved_s / before_s if before_s else 0.0))
         return Bottleneck(before_s, tuple(rows))
 
     def _without(self, task: tuple[str, int] | None) -> Recording:
@@ -162,7 +177,8 @@ class WhatIf:
             return self._analysed(self._recordings[partitions], setting)
         # Other partitions are other work: computed once, in the first setting that asks, and then recorded.
         played, analysis = self._analysed(self._partitioned(partitions), setting)
-        self._recordings[partitions] = replace(played.recording.silent(), source=self._recording.source)
+        if analysis.status == "ready":
+            self._recordings[partitions] = replace(played.recording.silent(), source=self._recording.source)
         return played, analysis
 
     def _analysed(self, recording: Recording, setting: Setting) -> tuple[Played, Analysis]:
@@ -199,12 +215,12 @@ class WhatIf:
 class Bottleneck:
     """Which of six changes would make a job faster by most; `saved_s` are virtual seconds of its makespan.
 
-    `change` is None when none helps.
+    `change` is None when none helps. What could not be played, because data are gone, has no makespan.
     """
 
     def __init__(self, makespan_s: float, rows: tuple[tuple[Any, ...], ...]) -> None:
         self.makespan_s = makespan_s
-        self._rows = sorted(rows, key=lambda row: -row[2])
+        self._rows = sorted(rows, key=lambda row: math.inf if math.isnan(row[2]) else -row[2])
         best = self._rows[0]
         # Less than a millionth is rounding, and no help.
         self.change: str | None = best[0] if best[2] > 1e-6 * makespan_s else None
@@ -241,7 +257,9 @@ def _several(name: str, value: Any, default: Any) -> list[Any]:
     """The values to try: a list as it is, one value alone, the default for None."""
     if value is None:
         return [default]
-    if isinstance(value, (str, bytes, ClusterSpec)) or not isinstance(value, Iterable):
+    if isinstance(value, Mapping):
+        raise DiscoError(f"what_if({name}={value!r}) was asked for; {name} is one value or a list of them")
+    if isinstance(value, (str, bytes, ClusterSpec, Costs, Faults)) or not isinstance(value, Iterable):
         return [value]
     found = list(value)
     if not found:
@@ -253,19 +271,17 @@ def _named(name: str, value: Any, kind: type[Any], default: Mapping[str, Any]) -
     """The (name, value) pairs to try; values that come without a name are called by what they print as."""
     if value is None:
         return list(default.items())
-    # A plan of faults is iterable, but it is one value.
-    given = value if isinstance(value, Mapping) else {repr(one): one for one in _several(name, _single(value, kind), 0)}
-    for label, one in given.items():
+    if isinstance(value, Mapping) and value:
+        given = [(str(label), one) for label, one in value.items()]
+    else:
+        given = [(repr(one), one) for one in _several(name, list(value) if isinstance(value, Mapping) else value, None)]
+    for label, one in given:
         if not isinstance(one, kind):
             raise DiscoError(
                 f"what_if({name}=...) was given {one!r} as {label!r}; {name} is disco_sim.{kind.__name__}(...), a list "
                 "of them, or a dict that gives them names"
             )
-    return [(str(label), one) for label, one in given.items()]
-
-
-def _single(value: Any, kind: type[Any]) -> Any:
-    return [value] if isinstance(value, kind) else value
+    return given
 
 
 def _whole(name: str, value: Any, least: int) -> None:

@@ -96,9 +96,7 @@ class Archive:
             return None
         return record.failures[record.ended_by], self.work(job, *record.ended_by)
 
-    def work(
-        self, job: str, stage: str, task: int, attempt: int, bad: tuple[tuple[int, int, str], ...] = ()
-    ) -> TaskWork:
+    def work(self, job: str, stage: str, task: int, attempt: int) -> TaskWork:
         """The work of a run that has started, made again as it was."""
         record = self.record(job)
         if (stage, task, attempt) not in record.started:
@@ -126,7 +124,7 @@ class Archive:
             luck=draw_integer(self.rules.seed, "run", record.request.serial, stage, task),
             oob_limit=self.rules.oob_limit,
             shuffle_order=self.rules.shuffle_order if level else "task",
-            bad=bad,
+            bad=record.bad.get((stage, task, attempt), ()),
         )
 
     # -- changes -----------------------------------------------------------------------------------

@@ -120,6 +120,7 @@ class Damage:
                 (piece, replica, f"the data is {what}")
                 for replica, what in self.faults.bad_replicas(run.job, run.stage, run.task, run.attempt)
                 for piece in range(len(pieces))
+                if replica <= len(pieces[piece].alternatives)
             )
         return bad
 

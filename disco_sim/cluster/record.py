@@ -94,7 +94,7 @@ class Computed(NamedTuple):
 
 @dataclass(slots=True)
 class JobRecord:
-    """One job of a cluster; `ended_by` is the failed run that ended it, if one did.
+    """One job of a cluster; `ended_by` is the failed run that ended it, if one did. `bad` is what runs could not read.
 
     `computed` are the outcomes of tasks that went well. `altered` are the stages of which a task was computed again
     and came out differently, so that what was computed from its output before does not hold any more. `losing` are done
@@ -114,6 +114,7 @@ class JobRecord:
     losing: set[TaskKey] = field(default_factory=set)
     lost: dict[TaskKey, dict[int, str]] = field(default_factory=dict)
     failures: dict[RunKey, Failure] = field(default_factory=dict)
+    bad: dict[RunKey, tuple[tuple[int, int, str], ...]] = field(default_factory=dict)
     ended_by: RunKey | None = None
     alarms: list[int] = field(default_factory=list)
     _folders: dict[str, str] = field(default_factory=dict)
@@ -134,12 +135,13 @@ class JobRecord:
                 return None
         return found
 
-    def learn(self, stage: str, task: int, computed: Computed) -> None:
-        """Keep what was computed, and notice if it is not the same as before."""
+    def learn(self, stage: str, task: int, computed: Computed, is_kept: bool = True) -> None:
+        """Notice if what was computed is not the same as before, and keep it."""
         before = self.computed.get((stage, task))
         if before is not None and not before.is_like(computed):
             self.altered.add(stage)
-        self.computed[stage, task] = computed
+        if is_kept:
+            self.computed[stage, task] = computed
 
     def next_stage(self, stage: str) -> str | None:
         """The stage that reads what `stage` stores; None for the last."""

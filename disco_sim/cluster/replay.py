@@ -21,7 +21,7 @@ from disco_sim.model.job import JobRequest
 from disco_sim.model.plan import Output
 from disco_sim.model.work import TaskOutcome, TaskWork
 from disco_sim.sim.costs import Costs
-from disco_sim.sim.faults import Faults
+from disco_sim.sim.faults import BadReplica, Faults
 
 
 class Setting(NamedTuple):
@@ -101,7 +101,8 @@ def play(recording: Recording, setting: Setting, tell: Callable[[Event], None] |
     request = request._replace(inputs=rehomed(request.inputs, source.spec, setting.spec))
     _lend(source.archive, cluster.archive, request)
     computed = recording.computed
-    if any(not one.has_data for one in computed.values()) and _asks_place(computed):
+    may_compute = _asks_place(computed) or any(isinstance(fault, BadReplica) for fault in setting.faults)
+    if may_compute and any(not one.has_data for one in computed.values()):
         # Some run may have to be computed, and what it would read was not kept: so everything is computed.
         computed = {}
     cluster.submit(request, computed)

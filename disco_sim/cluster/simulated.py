@@ -87,6 +87,7 @@ class SimulatedCluster:
         self._tell = tell or self.log.append
         self.max_failures = max_failures
         self.policy = policy
+        self.has_copies = has_copies
         self.archive = Archive(master, self.rules)
         self._jobs = self.archive.jobs
         self._nodes = {node.host: node for node in spec.nodes}
@@ -296,7 +297,9 @@ class SimulatedCluster:
         known = record.known(event.stage, event.task)
         if known is not None and not bad and known.holds(event.host, event.replica, pieces):
             return known.outcome
-        work = self.archive.work(*event[1:5], bad)
+        if bad:
+            record.bad[event[2:5]] = bad
+        work = self.archive.work(*event[1:5])
         try:
             outcome = self.engine.compute(work)
         except BaseException as error:
@@ -308,8 +311,10 @@ class SimulatedCluster:
             while record.status == "active":
                 self.advance(self.now_s)
             raise
-        if outcome.failure is None and not bad:
-            record.learn(event.stage, event.task, Computed(outcome, event.host, event.replica, pieces))
+        if outcome.failure is None:
+            # What was read from elsewhere, as the usual replica is bad, is not what another run would do.
+            computed = Computed(outcome, event.host, event.replica, pieces)
+            record.learn(event.stage, event.task, computed, is_kept=not bad)
         return outcome
 
     def _on_run_finished(self, event: events.RunFinished) -> None:

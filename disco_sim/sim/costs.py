@@ -55,8 +55,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-_SECONDS = _Kind(lambda value: _is_number(value) and 0 <= value < math.inf, "a number of seconds, 0 or more")
-_RATE = _Kind(lambda value: _is_number(value) and value > 0, "a number of bytes a second, above 0 (math.inf for free)")
+_SECONDS = _Kind(lambda value: _is_number(value) and 0 <= value <= 1e9, "a number of seconds from 0 to a billion")
+_RATE = _Kind(
+    lambda value: _is_number(value) and value >= 1e-3, "a number of bytes a second, at least 0.001 (math.inf for free)"
+)
 # At 3 the run in the middle takes a hundredth of the mean already; a speed must never come out as 0.
 _SIGMA = _Kind(lambda value: _is_number(value) and 0 <= value <= 3, "a number from 0, for no luck, to 3")
 _SHARE = _Kind(lambda value: _is_number(value) and 0 <= value <= 1, "a share, a number from 0 to 1")

@@ -7,12 +7,14 @@ Times are virtual seconds of the cluster; `at_s=None` is "now", for a cluster th
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from disco_sim.error import DiscoError
 from disco_sim.model.taskname import task_named
+
+_MOST = 1e9
+"""The largest time and factor: thirty years. Beyond, virtual times lose their fractions of a second."""
 
 Call = tuple[str, dict[str, Any]]
 """The method that plans a fault, and its arguments; those that have their default are left out."""
@@ -66,10 +68,10 @@ class SlowNode(NamedTuple):
 
     def checked(self) -> SlowNode:
         """The same with numbers as floats; DiscoError for a value that cannot be."""
-        if not is_number(self.factor) or not 0 < self.factor <= sys.float_info.max:
+        if not is_number(self.factor) or not 1 <= self.factor <= _MOST:
             raise DiscoError(
-                f"slow(factor={self.factor!r}) was given; factor says how many times slower, and is a finite number "
-                "above 0: factor=4.0",
+                f"slow(factor={self.factor!r}) was given; factor says how many times slower, and is a number from 1 to "
+                f"{_MOST:g}: factor=4.0. A node that is fast is made so: Disco(nodes='node01 @2')",
                 name="factor",
             )
         span = _span("slow", self.at_s, self.until_s)
@@ -273,10 +275,10 @@ def is_number(value: Any) -> bool:
 def _time(call: str, name: str, value: Any) -> float | None:
     if value is None:
         return None
-    if not is_number(value) or not 0 <= value <= sys.float_info.max:
+    if not is_number(value) or not 0 <= value <= _MOST:
         raise DiscoError(
-            f"{call}({name}={value!r}) was given; {name} is a virtual second of the cluster, a finite number of "
-            f"0 or more: {name}=3.0",
+            f"{call}({name}={value!r}) was given; {name} is a virtual second of the cluster, a number from 0 to "
+            f"{_MOST:g}: {name}=3.0",
             name=name,
         )
     return float(value) + 0.0  # -0.0 becomes 0.0

@@ -99,7 +99,12 @@ def timestamp(time_s: float) -> str:
     >>> timestamp(61.5)
     '2010/09/01 00:01:01'
     """
-    return (EPOCH + timedelta(seconds=floor(time_s))).strftime("%Y/%m/%d %H:%M:%S")
+    # Later than the last year of a calendar it is the last second of that.
+    try:
+        time = EPOCH + timedelta(seconds=floor(time_s))
+    except OverflowError:
+        time = datetime.max
+    return time.strftime("%Y/%m/%d %H:%M:%S")
 
 
 def elapsed(duration_s: float) -> str:

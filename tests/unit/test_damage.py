@@ -412,3 +412,30 @@ def test_live_faults():
         assert disco.nodes.status.tolist() == ["alive", "alive", "slow"]
         assert len(disco.faults) == 3
         assert disco.faults._repr_mimebundle_() == disco.faults.plan._repr_mimebundle_()
+
+
+def test_what_a_run_could_not_read_is_known_afterwards():
+    """The work of a run that found its data corrupt can be made again as it was, so that debug() sees the same."""
+
+    def fun_map(line, params):
+        yield line, 1
+
+    with Disco(nodes=2, faults=Faults().corrupt("map:0")) as disco:
+        job = disco.new_job(name="job", input=["raw://a"], map=fun_map)
+        with pytest.raises(JobError):
+            job.wait()
+        _, work = disco.cluster.archive.failure(job.name)
+        assert work.bad == ((0, 0, "the data is corrupt"),)
+
+
+def test_a_dead_node_is_not_connected():
+    """nodeinfo() tells that a node is dead, and what keeps a job from going on names dead nodes, too."""
+    with Disco(nodes=2) as disco:
+        disco.faults.kill("node01")
+        disco.blacklist("node02")
+        assert [facts["connected"] for facts in disco.nodeinfo().values()] == [False, True]
+        job = disco.new_job(name="job", input=["raw://a"], map=lambda line, params: [(line, 1)])
+        with pytest.raises(JobError, match="blacklisted are node02, dead are node01"):
+            job.wait()
+        with pytest.raises(DiscoError, match=r"add\(3\) was called"):
+            disco.faults.add(3)

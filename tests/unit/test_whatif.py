@@ -387,3 +387,93 @@ def test_samples_teach_costs():
         assert all(seconds > 0 and n_records > 0 for seconds, n_records, _ in job.samples())
         learnt = Costs.fit(job)
     assert learnt.cpu_task_s + learnt.cpu_record_s + learnt.cpu_byte_s > 0
+
+
+# -- what was found ---------------------------------------------------------------------------------------------------
+
+
+def test_as_it_ran_has_its_copies():
+    """A job that ran with second runs of slow tasks is played with them, unless the question says otherwise."""
+    costs = Costs(cpu_record_s=1.0, straggler_share=0.15, straggler_factor=20.0)
+    with Disco(costs=costs, speculative=True) as disco:
+        job = ready(disco, records=16, n=16, reduce=None, partitions=None)
+        frame = job.what_if()
+        assert (frame.speculative[0], frame.makespan_s[0]) == (True, pytest.approx(makespan(job)))
+        assert job.what_if(speculative=False).makespan_s[0] > makespan(job)
+
+
+def test_bounds_that_are_not_known():
+    """With copies luck may be other than it was, and tasks bound to nodes leave slots idle: then no bound is told."""
+    costs = Costs(cpu_record_s=1.0, straggler_share=0.15, straggler_factor=20.0)
+    with Disco(costs=costs) as disco:
+        frame = ready(disco, records=80, n=16).what_if(speculative=[False, True])
+    assert frame.lower_s.isna().tolist() == [False, True]
+    assert frame.upper_s.tolist()[1] == math.inf
+    with Disco(costs=SLOW) as disco:
+        frame = ready(disco, scheduler={"force_local": True}).what_if(nodes=[1, 4])
+    assert frame.upper_s.tolist() == [math.inf, math.inf]
+
+
+def test_a_bad_replica_that_is_not_there():
+    """A fault of a replica that the input has not changes nothing, also when code has to be computed again."""
+    faults = Faults().missing("map:1", replica=2).kill("node02", at=0.1)
+    with Disco(nodes=3) as disco:
+        job = disco.new_job(name="job", input=["raw://a", "raw://b"], map=where, reduce=sum_reduce, partitions=2)
+        job.wait()
+        assert job.what_if(faults=faults).status.tolist() == ["ready"]
+
+
+@pytest.mark.parametrize("keep", ["all", "results"])
+def test_bad_data_in_a_row(keep):
+    """A task that finds its data corrupt is computed, and so is all before it when that was not kept."""
+    faults = Faults().corrupt("reduce:0", runs=1)
+    with Disco(nodes=2, keep=keep, faults=faults) as disco:
+        expected_s = makespan(ready(disco, n=2))
+    with Disco(nodes=2, keep=keep) as disco:
+        frame = ready(disco, n=2).what_if(faults=faults)
+    assert (frame.status[0], frame.makespan_s[0]) == ("ready", pytest.approx(expected_s))
+
+
+def test_partitions_that_died_are_computed_again():
+    """What was computed for a row that died is no recording for the next one."""
+    dead = Faults().kill("node01", at=0.1).kill("node02", at=0.1)
+    with Disco(nodes=2) as disco:
+        frame = ready(disco, n=2).what_if(partitions=3, faults={"dead": dead, "none": Faults()})
+    assert frame.status.tolist() == ["dead", "ready"]
+    assert frame.makespan_s.isna().tolist() == [True, False]
+
+
+def test_the_bottleneck_of_a_job_whose_input_is_gone(tmp_path):
+    """Other partitions cannot be played when the input is gone; the other changes can."""
+    path = tmp_path / "text.txt"
+    path.write_text("a b\nc d\n", encoding="utf-8")
+    with Disco(nodes=2, costs=SLOW) as disco:
+        job = disco.new_job(name="job", input=[str(path)], map=count_words, reduce=sum_reduce)
+        job.wait()
+        path.unlink()
+        frame = job.bottleneck().frame()
+    assert frame.change.tolist()[-1] == "twice the partitions"
+    assert frame.makespan_s.isna().tolist() == [False] * 5 + [True]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"costs": {}}, r"what_if\(costs=\[\]\) was asked for"),
+        ({"costs": Faults()}, r"what_if\(costs=...\) was given Faults\(\)"),
+        ({"nodes": {"a": 1}}, r"nodes is one value or a list of them"),
+        ({"nodes": "4"}, "a number of nodes is a number: nodes=4"),
+    ],
+)
+def test_what_cannot_be_asked_either(settings, message):
+    """An empty dict, a value of another kind, or a dict where names mean nothing is refused."""
+    with Disco(costs=SLOW) as disco:
+        job = ready(disco)
+        with pytest.raises(DiscoError, match=message):
+            job.what_if(**settings)
+
+
+def test_alike_costs_are_a_row_each():
+    """Two equal values of a list are two rows."""
+    with Disco(costs=SLOW) as disco:
+        assert len(ready(disco).what_if(costs=[Costs(), Costs()])) == 2
