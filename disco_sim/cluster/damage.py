@@ -11,7 +11,7 @@ from disco_sim.cluster.record import JobRecord, RunKey, RunningRun
 from disco_sim.model import events
 from disco_sim.model.events import Event
 from disco_sim.model.plan import Output
-from disco_sim.sim.clock import NOW, Clock
+from disco_sim.sim.clock import FIRST, NOW, Clock
 from disco_sim.sim.faults import Faults, LoseOutput
 from disco_sim.sim.luck import draw
 from disco_sim.sim.machines import CPU, Machines
@@ -46,7 +46,7 @@ class Damage:
             return
         self.dead.add(event.host)
         for job, record in self._jobs.items():
-            if record.status != "active":
+            if record.status != "active" or record.is_ending:
                 continue
             for key, reason in list(incidents.runs_lost_with(record, event.host)):
                 self.lose_run(job, key, reason)
@@ -84,8 +84,9 @@ class Damage:
     def lose(self, loss: LoseOutput) -> None:
         """Let the output of a task be lost, if it is there, in every active job that the fault is about."""
         for job, record in self._jobs.items():
-            is_there = record.status == "active" and loss.task in record.done.get(loss.stage, ())
-            if is_there and loss in self.faults.losses(job):
+            if record.status != "active" or record.is_ending or loss not in self.faults.losses(job):
+                continue
+            if loss.task in record.done.get(loss.stage, ()):
                 self.lose_output(job, loss.stage, loss.task, "a fault wanted it")
 
     def lose_output(self, job: str, stage: str, task: int, reason: str) -> None:
@@ -94,7 +95,9 @@ class Damage:
         if (stage, task) not in record.losing:
             record.losing.add((stage, task))
             host = record.done[stage][task].host
-            self._soon(events.OutputLost(self._clock.now_s, job, stage, task, host, reason))
+            # First of all: a stage that is on its way to be finished is not.
+            now_s = self._clock.now_s
+            self._clock.put(now_s, events.OutputLost(now_s, job, stage, task, host, reason), FIRST)
 
     def lose_run(self, job: str, key: RunKey, reason: str) -> None:
         """End a run from outside."""

@@ -96,6 +96,8 @@ class Computed(NamedTuple):
 class JobRecord:
     """One job of a cluster; `ended_by` is the failed run that ended it, if one did. `bad` is what runs could not read.
 
+    A job that `is_ending` is still active, but its end is ordered and nothing of it will run again.
+
     `computed` are the outcomes of tasks that went well. `altered` are the stages of which a task was computed again
     and came out differently, so that what was computed from its output before does not hold any more. `losing` are done
     tasks whose outputs are lost in this very instant, `lost` the URLs by label of those lost before, until the task has
@@ -104,6 +106,7 @@ class JobRecord:
 
     request: JobRequest
     status: str = "active"
+    is_ending: bool = False
     tasks: dict[str, tuple[TaskInputs, ...]] = field(default_factory=dict)
     done: dict[str, dict[int, DoneTask]] = field(default_factory=dict)
     started: dict[RunKey, StartedRun] = field(default_factory=dict)

@@ -204,6 +204,8 @@ class SimulatedCluster:
         for order in self._scheduler.handle(event):
             kind = type(order)
             if kind in _HAPPENS:
+                if kind is not events.FinishStage:
+                    self._jobs[order.job].is_ending = True
                 if kind is events.EndJob and isinstance(event, events.RunFailed):
                     self._jobs[order.job].ended_by = event[2:5]
                 self._soon(_HAPPENS[kind](self._clock.now_s, *order))

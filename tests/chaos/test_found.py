@@ -52,3 +52,31 @@ def test_a_run_that_took_no_time_ended_before_it_started():
     while computer.archive.status("job") == "active":
         computer.advance()
     assert computer.archive.status("job") == "ready"
+
+
+def test_results_were_lost_when_the_last_stage_was_about_to_finish():
+    """A node that dies in the very instant in which the last task is done takes results along: they are made anew."""
+    computer = cluster(2, slots=2, costs=Costs(startup_s=0.0, cpu_record_s=0.0, cpu_byte_s=0.0, latency_s=0.0))
+    script = {"first": both_labels, "second": reading}
+    computer.submit(request(plan=TWO_STAGES, inputs=at_home("node01", "node01"), script=script))
+    end_s = finish(computer)[-1].time_s
+    for host in ("node01", "node02"):
+        again = cluster(2, slots=2, costs=computer.costs, faults=Faults().kill(host, at=end_s))
+        again.submit(request(plan=TWO_STAGES, inputs=at_home("node01", "node01"), script=script))
+        check_invariants(finish(again), again.spec)
+        urls = [blob for url in again.archive.results("job") for _, blob in again.archive.index(url)]
+        assert [again.archive.read(url).n_records for url in urls] == [1, 1]
+
+
+def test_results_were_lost_when_the_end_of_the_job_was_ordered():
+    """What dies between the end of the last stage and that of the job takes nothing along: the job has ended."""
+    for kind in (events.RunFinished, events.StageFinished):
+        computer = cluster(1, slots=2)
+        computer.submit(request(plan=TWO_STAGES, inputs=2, script={"first": both_labels, "second": reading}))
+        n_wanted = 2 if kind is events.RunFinished else 1
+        while sum(isinstance(event, kind) and event.stage == "second" for event in computer.log) < n_wanted:
+            computer.advance()
+        computer.add_faults(Faults().kill("node01", at=computer.now_s).restore("node01", at=computer.now_s + 1.0))
+        check_invariants(finish(computer), computer.spec)
+        urls = [blob for url in computer.archive.results("job") for _, blob in computer.archive.index(url)]
+        assert [computer.archive.read(url).n_records for url in urls] == [1, 1]
