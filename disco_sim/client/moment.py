@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from disco_sim.client.oob import OOBResults
+from disco_sim.client.oob import AllOOBResults, OOBResults
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import DiscoError
 from disco_sim.model.cluster import ClusterSpec
@@ -125,6 +125,13 @@ class Moment:
         from disco_sim.views.frames import jobs_frame
 
         return jobs_frame(self._history, self.time_s)
+
+    @property
+    def oob(self) -> pandas.DataFrame:
+        """The out-of-band results of all jobs that were visible then, and those that had been dropped, `job` first."""
+        from disco_sim.views.frames import all_oob_frame
+
+        return all_oob_frame(self._history, AllOOBResults(self._cluster), self.time_s)
 
     def job(self, name: Any) -> JobMoment:
         """A job, or its name, as it was at this moment.

@@ -59,9 +59,9 @@ def oob_frame(log: Log | History, job: str, values: OOBValues, until_s: float | 
     return _frame(rows.oob_table(job_state(log, job, until_s), values))
 
 
-def all_oob_frame(log: Log | History, values: Mapping[str, OOBValues]) -> pd.DataFrame:
+def all_oob_frame(log: Log | History, values: Mapping[str, OOBValues], until_s: float | None = None) -> pd.DataFrame:
     """`disco.oob.frame()`: the out-of-band results of all jobs, `job` first; `put_s` is of the cluster."""
-    return _frame(rows.all_oob_table(log, values))
+    return _frame(rows.all_oob_table(log, values, until_s))
 
 
 def log_frame(log: Log | History, job: str, until_s: float | None = None) -> pd.DataFrame:

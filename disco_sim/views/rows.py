@@ -258,17 +258,19 @@ def oob_table(state: JobState, values: OOBValues, start_s: float | None = None) 
     )
 
 
-def all_oob_table(log: Log | History, values: Mapping[str, OOBValues]) -> Table:
-    """The out-of-band results of all jobs that are in `values`, `job` first; `put_s` is of the cluster."""
-    return Table(
-        ("job", *OOB),
-        [
-            (job, *row)
-            for job in events_of(log).jobs
-            if job in values
-            for row in oob_table(job_state(log, job), values[job], start_s=0.0).rows
-        ],
-    )
+def all_oob_table(log: Log | History, values: Mapping[str, OOBValues], until_s: float | None = None) -> Table:
+    """The out-of-band results of all jobs that are in `values`, `job` first; times are of the cluster."""
+    rows: list[tuple[Any, ...]] = []
+    for job in events_of(log).jobs:
+        if job not in values:
+            continue
+        state = job_state(log, job)
+        if until_s is not None:
+            if state.submitted_s > until_s:
+                continue
+            state = job_state(log, job, until_s - state.submitted_s)
+        rows += [(job, *row) for row in oob_table(state, values[job], start_s=0.0).rows]
+    return Table(("job", *OOB), rows)
 
 
 def lines_table(lines: Iterable[Line], start_s: float = 0.0) -> Table:

@@ -166,3 +166,22 @@ def test_compare_with_another_cluster(disco):
     assert frame.dtypes.map(str).tolist() == [
         *("str", "int64", "str", "str", "Int64", "Int64", "float64", "float64", "float64", "Int64", "Int64")
     ]
+
+
+def test_all_out_of_band_results_at_a_moment():
+    """disco.at(t).oob has what was visible then, of every job that had been submitted."""
+
+    def fun_map(line, params):
+        put("k", line)
+        yield line, 1
+
+    with Disco(nodes=1) as disco:
+        first = disco.new_job(name="first", input=["raw://a"], map=fun_map)
+        first.wait()
+        between_s = disco.now_s
+        second = disco.new_job(name="second", input=["raw://b"], map=fun_map)
+        second.wait()
+        assert disco.at(0.0).oob.empty
+        assert disco.at(between_s).oob[["job", "value"]].values.tolist() == [[first.name, "a"]]
+        assert disco.at(disco.now_s).oob.value.tolist() == ["a", "b"]
+        assert disco.at(disco.now_s).oob.equals(disco.oob.frame())
