@@ -12,6 +12,8 @@
 >>> disco.close()
 """
 
+from typing import Any
+
 from disco_sim.core import Disco, Job, Params, result_iterator
 from disco_sim.error import DataError, DiscoError, JobError
 from disco_sim.model.cluster import ClusterSpec, Node
@@ -34,3 +36,17 @@ __all__ = [
     "__version__",
     "result_iterator",
 ]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext disco_sim`: `breakpoint()` stops in job functions, and `%%disco_job` runs a cell as a job."""
+    from disco_sim import extension
+
+    extension.load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """`%unload_ext disco_sim`: everything is as it was before."""
+    from disco_sim import extension
+
+    extension.unload(shell)

@@ -16,12 +16,12 @@ from typing import Any
 import click
 
 from disco_sim import __version__
-from disco_sim.core import Disco
+from disco_sim.core import Disco, Job
 from disco_sim.error import DiscoError, JobError
 from disco_sim.progress import Progress
 from disco_sim.tables import Table, table_text
 from disco_sim.tracebacks import short_chain
-from disco_sim.views.report import job_part, report
+from disco_sim.views.report import job_part, report_page
 from disco_sim.views.rows import oob_table, partitions_table
 from disco_sim.views.state import JobState
 
@@ -52,7 +52,7 @@ def demo(html: str) -> None:
     with demo_disco() as disco:
         shown = Demo(disco)
         click.echo(shown.text())
-        _write(html, shown.html())
+        _write(html, shown.html(), "--html")
     click.echo("\nThe job with its timeline, as a page: ", nl=False)
     click.echo(html)
     if not shown.is_right:
@@ -65,8 +65,8 @@ def demo(html: str) -> None:
 @click.option("--oob", is_flag=True, help="Afterwards, print the out-of-band results of each job.")
 @click.option("--partitions", is_flag=True, help="Afterwards, print the partitions of each job.")
 @click.option("--events", is_flag=True, help="Print events as they happen, as Disco does with DISCO_EVENTS=1.")
-@click.option("--html", metavar="FILE", type=click.Path(dir_okay=False), help="Write a page with every job.")
-def run(script: str, args: tuple[str, ...], oob: bool, partitions: bool, events: bool, html: str | None) -> None:
+@click.option("--report", metavar="FILE", type=click.Path(dir_okay=False), help="Write a page that plays every job.")
+def run(script: str, args: tuple[str, ...], oob: bool, partitions: bool, events: bool, report: str | None) -> None:
     """Run a Python SCRIPT with its ARGS, and look into the jobs that it ran.
 
     Options for disco-sim stand before SCRIPT; everything after it is the script's own. When the script fails, what was
@@ -82,15 +82,12 @@ def run(script: str, args: tuple[str, ...], oob: bool, partitions: bool, events:
             _print_table(f"Partitions of {job}", partitions_table(_state(disco, job), disco.cluster.archive.read))
         if oob:
             _print_table(f"Out-of-band results of {job}", oob_table(_state(disco, job), _oob_values(disco, job)))
-    if html is not None:
-        parts = [
-            job_part(
-                disco.cluster.log, job, disco.cluster.archive.read, _oob_values(disco, job), disco.cluster.spec.nodes
-            )
-            for disco, job in jobs
-        ]
-        _write(html, report(os.path.basename(script), "" if parts else "The script ran no job.", parts))
-        click.echo(f"\nThe jobs as a page: {html}", err=True)
+    if report is not None:
+        parts = [job_part(Job(disco, job).data()) for disco, job in jobs]
+        _write(
+            report, report_page(os.path.basename(script), "" if parts else "The script ran no job.", parts), "--report"
+        )
+        click.echo(f"\nThe jobs as a page: {report}", err=True)
     elif (oob or partitions) and not jobs:
         click.echo("The script ran no job.", err=True)
     for disco in discos:
@@ -217,11 +214,11 @@ def _print_table(title: str, found: Table) -> None:
     click.echo(f"\n{title}\n{table_text(found, _MOST_ROWS, indent='  ')}")
 
 
-def _write(path: str, text: str) -> None:
+def _write(path: str, text: str, option: str) -> None:
     try:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
         raise click.ClickException(
-            f"the page cannot be written to {path!r}: {error.strerror}; name another file: --html FILE"
+            f"the page cannot be written to {path!r}: {error.strerror}; name another file: {option} FILE"
         ) from error

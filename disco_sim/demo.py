@@ -15,7 +15,7 @@ from disco_sim.node.worker import get, kvgroup, map_line_reader, put, this_parti
 from disco_sim.sim.costs import Costs
 from disco_sim.tables import Table, table, table_text
 from disco_sim.views.render import preformatted
-from disco_sim.views.report import job_part, report
+from disco_sim.views.report import job_part, report_page
 from disco_sim.views.rows import oob_table, partitions_table
 from disco_sim.views.state import JobState
 
@@ -126,10 +126,9 @@ class Demo:
     def html(self) -> str:
         """The page: the answer, the job's card with its timeline, and the functions that ran."""
         functions = "\n".join(inspect.getsource(one) for one in (fun_reader, fun_map, fun_reduce))
-        cluster = self.disco.cluster
-        card = job_part(cluster.log, self.job.name, cluster.archive.read, dict(self.job.oob), cluster.spec.nodes)
+        card = job_part(self.job.data())
         answer = table(self.top, "The ten most frequent words", bars={"count": "rgba(38, 150, 106, 0.8)"})
-        return report(
+        return report_page(
             "Word count on a simulated Disco cluster",
             f"{self.facts} {self.verdict}",
             [card, answer, f"<h2>The functions of the job</h2>{preformatted(functions)}"],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from disco_sim.client import info
 from disco_sim.client.arguments import defaults
+from disco_sim.client.frontend import WIDGET_VIEW, has_front_end
 from disco_sim.client.moment import JobMoment
 from disco_sim.client.oob import OOBResults
 from disco_sim.client.registry import open_discos
@@ -17,11 +19,15 @@ from disco_sim.node.worker import masters
 if TYPE_CHECKING:
     import pstats
 
-    import ipywidgets
     import pandas
 
     from disco_sim.client.disco import Disco
-    from disco_sim.views.render import Card
+    from disco_sim.views.playback import JobData
+    from disco_sim.views.widgets import JobView
+
+
+_MOST_EVENTS_SHOWN = 200_000
+"""A displayed job of more events shows its card only; to send its view would take seconds, so that is asked for."""
 
 
 class Job:
@@ -58,6 +64,7 @@ class Job:
             master, name = None, name or master
         self.name: str = name or type(self).__name__
         self._disco: Disco | None = master
+        self._view: tuple[Any, JobView] | None = None
 
     @property
     def disco(self) -> Disco:
@@ -316,11 +323,38 @@ class Job:
             raise DiscoError(f"task {task} of job {self.name!r} has not run yet; wait() for the job, or step() it")
         debug(self.disco.cluster.archive.work(self.name, stage, number, runs[-1] if run is None else run))
 
-    def view(self) -> ipywidgets.Widget:
-        """A widget: partitions, out-of-band results and log, with a slider over virtual time."""
-        from disco_sim.views.widgets import job_view
+    def view(self) -> JobView:
+        """A widget that plays the job back: the cluster, a timeline, the flow of records, out-of-band results, the log.
 
-        return job_view(self.disco.cluster.log, self.name, self.disco.cluster.archive.read, dict(self.oob))
+        The page plays by itself, with no kernel. While nothing new happens to the job it is the same widget each time.
+        """
+        from disco_sim.views.widgets import JobView
+
+        moment = self.disco.cluster.log.n_events(self.name), self.disco.now_s if self.status == "active" else None
+        if self._view is None or self._view[0] != moment:
+            self._view = moment, JobView(self.data())
+        return self._view[1]
+
+    def report(self, path: str | os.PathLike[str], title: str | None = None) -> str:
+        """Write the job as one HTML file that plays without a notebook, and loads nothing; gives the file's path.
+
+        It holds all that `view()` shows. Records and keys are in it while they are few.
+
+        Raises:
+            DiscoError: If the file cannot be written.
+        """
+        from disco_sim.views.report import job_part, report_page
+
+        text = report_page(title if title is not None else f"Job {self.name}", "", [job_part(self.data())])
+        try:
+            with open(path, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+        except OSError as error:
+            raise DiscoError(
+                f"the report of job {self.name!r} cannot be written to {os.fspath(path)!r}: {error.strerror}; "
+                "name a file in a folder that is there and that you may write to"
+            ) from error
+        return os.fspath(path)
 
     def _task(self, task: str) -> tuple[str, int]:
         stage, colon, number = str(task).rpartition(":")
@@ -343,26 +377,29 @@ class Job:
         progress = self.disco.history.job(self.name).progress
         return f"{type(self).__name__}({self.name}, {self.status}{', ' if progress else ''}{progress})"
 
-    def _card(self) -> Card:
-        from disco_sim.views.cards import job_card
+    def data(self) -> JobData:
+        """What views of the job are made from: its history, and ways to read what is kept."""
+        from disco_sim.views.playback import JobData
 
-        cluster, history = self.disco.cluster, self.disco.history
-        # The present may be later than the last event.
-        until_s = self.disco.now_s - history.job(self.name).submitted_s if self.status == "active" else None
-        return job_card(
-            history,
-            self.name,
+        cluster = self.disco.cluster
+        return JobData(
+            history=self.disco.history,
+            job=self.name,
             read=cluster.archive.read,
-            values=dict(self.oob),
+            values=lambda: dict(self.oob),
             nodes=cluster.spec.nodes,
-            until_s=until_s,
+            oob_limit=cluster.archive.rules.oob_limit,
+            now_s=lambda: self.disco.now_s,
         )
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         if self._disco is None or self.status == "unknown job":
             return {"text/plain": repr(self)}
-        card = self._card()
-        return {"text/plain": card.text(), "text/html": card.html()}
+        card = self.data().card()
+        bundle: dict[str, Any] = {"text/plain": card.text(), "text/html": card.html()}
+        if has_front_end() and self.disco.cluster.log.n_events(self.name) <= _MOST_EVENTS_SHOWN:
+            bundle |= {WIDGET_VIEW: {"version_major": 2, "version_minor": 0, "model_id": self.view().model_id}}
+        return bundle
 
 
 def _job(kind: type[Job], name: str, master: str | None) -> Job:

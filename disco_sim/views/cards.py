@@ -13,9 +13,10 @@ from disco_sim.model.cluster import ClusterSpec, Node
 from disco_sim.store.log import Log
 from disco_sim.tables import Table, counted, rgba, table, table_text
 from disco_sim.views import rows
+from disco_sim.views.contents import Read
 from disco_sim.views.history import History, events_of, history_of, job_state
 from disco_sim.views.render import Card, Section, preformatted, stage_colour, table_section
-from disco_sim.views.rows import OOBValues, Read
+from disco_sim.views.rows import OOBValues
 from disco_sim.views.stages import Run, StageState
 from disco_sim.views.state import JobState
 from disco_sim.views.story import task_story, timestamp

@@ -17,8 +17,9 @@ from disco_sim.model.cluster import ClusterSpec
 from disco_sim.store.log import Log
 from disco_sim.tables import Table
 from disco_sim.views import comparison, rows
+from disco_sim.views.contents import Read
 from disco_sim.views.history import History, job_state
-from disco_sim.views.rows import OOBValues, Read
+from disco_sim.views.rows import OOBValues
 
 _TEXT = {"stage", "host", "status", "reason", "from_host", "to_host", "state", "level", "message", "job", "stages"}
 _TEXT |= {"other_host", "phase"}

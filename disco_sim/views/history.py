@@ -11,9 +11,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
-from disco_sim.model.events import Event, NetworkShared, NodeDied
+from disco_sim.model.events import Event, NetworkShared, NodeDied, NodeReturned
 from disco_sim.store.log import Log
-from disco_sim.views.state import JobState, NodeState, NodeStates
+from disco_sim.views.state import JobState, NodeChange, NodeState, NodeStates
 
 _GAP = 8192
 """How many events are from one checkpoint to the next, at first."""
@@ -136,6 +136,12 @@ class History:
             return self._nodes.at(math.inf if until_s is None else until_s).by_host
 
     @property
+    def changes(self) -> tuple[NodeChange, ...]:
+        """Deaths, returns, slowness and blacklisting of nodes, by time."""
+        with self._lock:
+            return tuple(self._nodes.latest().changes)
+
+    @property
     def switches(self) -> tuple[NetworkShared, ...]:
         """The changes of how the network is shared."""
         with self._lock:
@@ -147,16 +153,14 @@ class History:
         `from` is negative for a node that was dead before, `to` None for one that is not back at the time of `state`.
         """
         until_s = state.now_s if state.ended_s is None else state.ended_s
-        with self._lock:
-            deaths = tuple(self._nodes.latest().deaths)
         died: dict[str, float] = {}
         found: list[tuple[str, float, float | None]] = []
-        for event in deaths:
+        for event in self.changes:
             if event.time_s > until_s:
                 break
             if isinstance(event, NodeDied):
                 died.setdefault(event.host, event.time_s)
-            elif event.host in died:
+            elif isinstance(event, NodeReturned) and event.host in died:
                 outage = event.host, died.pop(event.host) - state.submitted_s, event.time_s - state.submitted_s
                 found += [outage] if outage[2] > 0 else []
         found += [(host, died_s - state.submitted_s, None) for host, died_s in died.items()]

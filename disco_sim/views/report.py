@@ -1,33 +1,55 @@
-"""Jobs as one HTML file, to be kept, sent or opened without a notebook."""
+"""Jobs as one HTML file, to be kept, sent or opened without a notebook: the views of each, and its card."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+import base64
+import hashlib
+from collections.abc import Iterable
 
-from disco_sim.model.cluster import Node
-from disco_sim.store.log import Log
 from disco_sim.tables import html
-from disco_sim.views.cards import job_card
-from disco_sim.views.history import History
-from disco_sim.views.render import page
-from disco_sim.views.rows import OOBValues, Read
-from disco_sim.views.timeline import timeline_svg
+from disco_sim.views.contents import Contents
+from disco_sim.views.playback import JobData, playback
+from disco_sim.views.scripts import script, style
+
+_STYLES = ("style.css", "job.css", "pictures.css", "results.css", "page.css")
 
 
-def job_part(log: Log, job: str, read: Read, values: OOBValues, nodes: Sequence[Node]) -> str:
-    """The card of a job for a page: its timeline is a live drawing, so that pointing at a bar tells its run."""
-    card = job_card(log, job, read=read, values=values, nodes=nodes)
-    history = History(log)
-    state = history.job(job)
-    drawing = timeline_svg(state, nodes, outages=history.outages(state))
-    sections = tuple(
-        replace(section, html=drawing) if section.title == "Timeline" else section for section in card.sections
+def job_part(data: JobData) -> str:
+    """A job for a page: a place that the page's script fills with the views, and the card under it.
+
+    Where no script runs, the card is all there is.
+    """
+    packed = base64.b64encode(playback(data, Contents(data.read))).decode()
+    return (
+        f'<section class="dsim-part"><div class="dsim-place"><script type="application/octet-stream">{packed}</script>'
+        f"</div>{data.card().html()}</section>"
     )
-    return replace(card, sections=sections).html()
 
 
-def report(title: str, lead: str, parts: Iterable[str]) -> str:
-    """A page of `parts`, which are HTML, under a title and a sentence that says what it is."""
+def report_page(title: str, lead: str, parts: Iterable[str]) -> str:
+    """A page of `parts`, which are HTML, under a title and a sentence that says what it is.
+
+    The page loads nothing: its policy allows no request, and no script but its own.
+    """
+    code = script("report_page.js")
+    allowed = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{allowed}'"
     body = "\n".join([f"<p>{html(lead)}</p>" if lead else "", *parts])
-    return page(title, body)
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{html(title)}</title>
+<style>{style(*_STYLES)}</style>
+</head>
+<body class="dsim-page">
+<main>
+<h1>{html(title)}</h1>
+{body}
+</main>
+<script type="module">{code}</script>
+</body>
+</html>
+"""

@@ -7,25 +7,20 @@ the cluster since its start. `until_s`, in the same seconds, gives a table as it
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
-from disco_sim.error import DataError
 from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.events import OutputStored
-from disco_sim.model.work import Blob
 from disco_sim.store.log import Log
 from disco_sim.tables import Table
+from disco_sim.views.contents import Read, keys_of
 from disco_sim.views.history import History, events_of, history_of, job_state
 from disco_sim.views.stages import StageState
 from disco_sim.views.state import JobState, NodeState
 from disco_sim.views.story import Line, Story
-
-Read = Callable[[str], Blob]
-"""Gives the data under a URL; raises DataError when it is gone."""
 
 OOBValues = Mapping[str, str | bytes]
 """The committed out-of-band results of one job, by key."""
@@ -127,8 +122,7 @@ def partitions_table(state: JobState, read: Read | None = None) -> Table:
             continue
         reader = state.reader_of(name)
         by_label: dict[int, list[OutputStored]] = {label: [] for label in _asked(stage, reader)}
-        for output in stage.stored:
-            by_label.setdefault(output.label, []).append(output)
+        by_label.update(stage.stored_by_label())
         total = sum(output.n_records for outputs in by_label.values() for output in outputs)
         may_read = read if reader is None or not state.is_dropped else None
         hosts = _hosts(by_label, reader)
@@ -175,36 +169,12 @@ def _hosts(by_label: Mapping[int, list[OutputStored]], reader: StageState | None
 
 
 def _keys(outputs: list[OutputStored], read: Read | None) -> tuple[int | None, Any, int | None]:
-    """How many keys, the most frequent one and its records; keys that Python holds equal (1, 1.0, True) are one."""
-    if read is None:
+    """How many keys, the first of the most frequent ones, and its records."""
+    found = None if read is None else keys_of(outputs, read)
+    if found is None:
         return None, None, None
-    counts: Counter[Any] = Counter()
-    unhashable: dict[str, tuple[Any, int]] = {}
-    for output in outputs:
-        try:
-            blob = read(output.blob)
-        except DataError:
-            return None, None, None
-        if blob.form == "bytes":
-            return None, None, None
-        keys = [key for key, _ in blob.pairs()]
-        try:
-            counts.update(Counter(keys))
-        except TypeError:
-            for key in keys:
-                _count(key, counts, unhashable)
-    found = [*counts.items(), *unhashable.values()]
     top_key, top_records = max(found, key=itemgetter(1), default=(None, 0))
     return len(found), top_key, top_records
-
-
-def _count(key: Any, counts: Counter[Any], unhashable: dict[str, tuple[Any, int]]) -> None:
-    """Count one key; lists and the like are one key when their texts are equal."""
-    try:
-        counts[key] += 1
-    except TypeError:
-        text = repr(key)
-        unhashable[text] = (key, unhashable.get(text, (key, 0))[1] + 1)
 
 
 def shuffle_table(state: JobState) -> Table:

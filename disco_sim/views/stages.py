@@ -64,7 +64,8 @@ class Run(NamedTuple):
     """One try of a task, the `number`-th run of its job. status: running, done, failed, or lost (ended from outside).
 
     Counts are None while it runs; phases are None as long, and where the log does not tell them. `reason` says why a
-    run failed or was lost, or that the output of one that is done was lost later.
+    run failed or was lost, or that the output of one that is done was lost later; `kind` is that of its failure, as in
+    `RunFailed`.
     """
 
     stage: str
@@ -85,6 +86,7 @@ class Run(NamedTuple):
     oob_puts: int | None = None
     reason: str = ""
     phases: Phases | None = None
+    kind: str = ""
 
     @property
     def is_output_lost(self) -> bool:
@@ -141,6 +143,13 @@ class StageState:
             run = self.done.get(output.task)
             if run is not None and run.attempt == output.attempt:
                 yield output
+
+    def stored_by_label(self) -> dict[int, list[OutputStored]]:
+        """The outputs of the stage that count, by label; each label's by task."""
+        found: dict[int, list[OutputStored]] = {}
+        for output in self.stored:
+            found.setdefault(output.label, []).append(output)
+        return found
 
     def versions(self) -> dict[tuple[int, int], list[tuple[float, OutputStored]]]:
         """For each (task, label), what was stored of it, in order, and when that was lost (infinity: never).

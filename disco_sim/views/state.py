@@ -35,6 +35,9 @@ from disco_sim.model.plan import Plan, Stage, TaskInputs
 from disco_sim.store.log import Log
 from disco_sim.views.stages import Phases, Run, StageState
 
+NodeChange = NodeDied | NodeReturned | NodeBlacklisted | NodeWhitelisted | NodeSlowed
+"""What can happen to a node."""
+
 
 @dataclass
 class JobState:
@@ -230,6 +233,7 @@ class JobState:
             event.oob_puts,
             reason,
             Phases(*played[6:]) if played is not None and is_its_own else None,
+            event.kind if isinstance(event, RunFailed) else "",
         )
         self._change(run)
         if status == "done":
@@ -284,11 +288,11 @@ class NodeState:
 class NodeStates:
     """The nodes that events named so far, by host; `add` takes the next event of any job.
 
-    `deaths` are the deaths and returns of nodes, `switches` the changes of how the network is shared.
+    `changes` are those of the nodes themselves, `switches` those of how the network is shared.
     """
 
     by_host: dict[str, NodeState] = field(default_factory=dict)
-    deaths: list[NodeDied | NodeReturned] = field(default_factory=list)
+    changes: list[NodeChange] = field(default_factory=list)
     switches: list[NetworkShared] = field(default_factory=list)
 
     @property
@@ -299,7 +303,7 @@ class NodeStates:
     def copy(self) -> NodeStates:
         """The same state, to go on from on its own."""
         by_host = {host: replace(node) for host, node in self.by_host.items()}
-        return NodeStates(by_host, self.deaths.copy(), self.switches.copy())
+        return NodeStates(by_host, self.changes.copy(), self.switches.copy())
 
     def add(self, event: Event) -> None:
         """Take the next event into account."""
@@ -316,11 +320,13 @@ class NodeStates:
                 node.failed += event.kind not in ("data", "lost")
             case NodeBlacklisted() | NodeWhitelisted():
                 self._node(event.host).is_blacklisted = isinstance(event, NodeBlacklisted)
+                self.changes.append(event)
             case NodeDied() | NodeReturned():
                 self._node(event.host).is_dead = isinstance(event, NodeDied)
-                self.deaths.append(event)
+                self.changes.append(event)
             case NodeSlowed():
                 self._node(event.host).slowness = event.factor
+                self.changes.append(event)
             case NetworkShared():
                 self.switches.append(event)
 

@@ -66,7 +66,7 @@ def test_demo_shows_the_answer_and_writes_the_page(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     for expected in ("have the counts that collections.Counter gives them", "Partitions", "words:7", str(page)):
         assert expected in result.output
-    assert "<svg" in page.read_text(encoding="utf-8")
+    assert "data:image/svg+xml" in page.read_text(encoding="utf-8")
 
 
 def test_demo_fails_when_the_counts_are_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,11 +92,11 @@ def test_run_prints_what_was_asked_for(tmp_path: Path) -> None:
 
 
 def test_run_writes_a_page_with_every_job(tmp_path: Path) -> None:
-    """`--html` gives one page with the card and the drawing of each job, of whichever Disco."""
+    """`--report` gives one page with the views and the card of each job, of whichever Disco."""
     page = tmp_path / "jobs.html"
-    result = disco_sim("run", "--html", str(page), script(tmp_path, COUNT + COUNT))
+    result = disco_sim("run", "--report", str(page), script(tmp_path, COUNT + COUNT))
     assert result.exit_code == 0, result.output
-    assert page.read_text(encoding="utf-8").count("<svg") == 2
+    assert page.read_text(encoding="utf-8").count('class="dsim-place"') == 2
     assert str(page) in result.stderr
 
 
@@ -193,7 +193,7 @@ def test_a_script_without_jobs_says_so(tmp_path: Path) -> None:
 def test_a_purged_job_can_still_be_asked_for(tmp_path: Path) -> None:
     """A script may forget its job and all its data; its events are still shown."""
     path = script(tmp_path, f"{COUNT}\n    job.purge()")
-    result = disco_sim("run", "--oob", "--partitions", "--html", str(tmp_path / "x.html"), path)
+    result = disco_sim("run", "--oob", "--partitions", "--report", str(tmp_path / "x.html"), path)
     assert result.exit_code == 0, result.output
     assert "Partitions of count@" in result.stdout
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -73,10 +74,10 @@ def test_text_shows_answer_partitions_and_oob_in_80_columns(demo: Demo) -> None:
 def test_page_loads_nothing_and_shows_timeline_and_partitions(demo: Demo) -> None:
     """The page is one file with the drawing, both tables of partitions, and the functions that ran."""
     page = demo.html()
-    assert page.count("<svg") == 1
+    assert page.count('class="dsim-place"') == 1 and page.count("data:image/svg+xml") == 1
     assert "Partitions of the output of reduce" in page
     assert "def fun_reduce" in page
-    for outside in ("http://", "https://", "<script", "<link"):
+    for outside in ("http://", "https://", "src=\"http", "<link"):
         assert outside not in page.replace("http://www.w3.org/2000/svg", "")
 
 
@@ -86,7 +87,7 @@ def test_two_demos_are_equal(demo: Demo) -> None:
         again = Demo(disco)
         names = demo.job.name, again.job.name
         assert again.text() == demo.text()
-        assert again.html().replace(names[1], names[0]) == demo.html()
+        assert _readable(again).replace(names[1], names[0]) == _readable(demo)
 
 
 def test_import_and_a_first_job_load_nothing_heavy() -> None:
@@ -100,3 +101,8 @@ def test_the_demo_needs_no_pandas() -> None:
     """The terminal's tables are made without DataFrames."""
     code = "import sys; from disco_sim.demo import *\nwith demo_disco() as disco: Demo(disco).text()"
     assert python(f"{code}\nprint('pandas' in sys.modules)") == "False\n"
+
+
+def _readable(demo: Demo) -> str:
+    """The page without what is packed or a picture, in which the job's name cannot be replaced."""
+    return re.sub(r"(octet-stream\">|base64,)[\w+/=]+", r"\1", demo.html())

@@ -14,7 +14,7 @@ from disco_sim.error import JobError
 from disco_sim.model.cluster import ClusterSpec
 from disco_sim.tables import table, table_text
 from disco_sim.views import cards, frames
-from disco_sim.views.render import Card, page
+from disco_sim.views.render import Card
 from disco_sim.views.state import JobState
 from disco_sim.views.timeline import timeline_image, timeline_svg
 from tests.unit import logs
@@ -167,16 +167,6 @@ def test_a_timeline_can_be_drawn_at_any_time(until_s: float | None) -> None:
     svg = timeline_svg(state, ClusterSpec.of(100).nodes)
     ElementTree.fromstring(svg)
     assert "(200 slots not shown)" in svg and ">node01<" in svg
-
-
-def test_a_page_loads_nothing() -> None:
-    """A page forbids all but its own styles and images in it, and names no other place."""
-    ready = logs.ready()
-    html = page("Word <count>", timeline_svg(JobState.of(ready.log, ready.job)))
-    assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in html
-    assert "<title>Word &lt;count&gt;</title>" in html and 'charset="utf-8"' in html
-    assert "prefers-color-scheme: dark" in html
-    assert re.findall(r"https?://[^\"]+", html) == ["http://www.w3.org/2000/svg"]
 
 
 def test_frames_and_tables_look_alike() -> None:

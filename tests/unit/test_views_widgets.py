@@ -1,4 +1,4 @@
-"""The widget of a job: what it shows at each time, without a front end."""
+"""The widget of a job, without a front end: what it sends, answers, and is where nobody can show it."""
 
 from __future__ import annotations
 
@@ -7,97 +7,88 @@ from typing import Any
 import pytest
 
 from disco_sim.error import DiscoError
-from disco_sim.model.work import Blob
-from disco_sim.views.widgets import JobView, job_view, step_of
+from disco_sim.model.cluster import ClusterSpec
+from disco_sim.views.history import History
+from disco_sim.views.playback import JobData
+from disco_sim.views.widgets import JobView
 from tests.unit import logs
 
 
-def _view(scribe: logs.Scribe) -> Any:
-    return job_view(scribe.log, scribe.job, scribe.read, logs.OOB_VALUES)
+def _data(scribe: logs.Scribe, job: str | None = None) -> JobData:
+    return JobData(
+        history=History(scribe.log),
+        job=job or scribe.job,
+        read=scribe.read,
+        values=lambda: logs.OOB_VALUES,
+        nodes=ClusterSpec.of(2).nodes,
+        oob_limit=1000,
+        now_s=lambda: 10.0,
+    )
 
 
-def _pages(view: Any) -> dict[str, str]:
-    tabs = view.children[2]
-    return {title: page.value for title, page in zip(tabs.titles, tabs.children, strict=True)}
+def _answers(view: Any, *messages: Any) -> list[Any]:
+    sent: list[Any] = []
+    view.send = sent.append
+    for message in messages:
+        view._handle_custom_msg(message, [])
+    return sent
 
 
-def test_a_view_begins_at_the_end() -> None:
-    """A new view shows everything that happened, under a slider that is labelled and reaches the end."""
-    view = _view(logs.ready())
-    assert isinstance(view, JobView)
-    assert (view.time.value, view.time.max, view.time.description) == (4.26, 4.26, "Virtual time (s)")
-    pages = _pages(view)
-    assert list(pages) == ["Partitions", "OOB", "Log"]
-    assert "Partitions of the output of reduce" in pages["Partitions"]
-    assert "lines:1" in pages["OOB"] and "Job finished" in pages["Log"]
-    assert ">ready</span> at 4.250 s" in view.children[0].value
-
-
-def test_all_tabs_follow_the_slider() -> None:
-    """Moved back, the slider shows partitions, out-of-band results and log as they were then."""
-    view = _view(logs.ready())
-    view.time.value = 0.5
-    pages = _pages(view)
-    assert "output of reduce" not in pages["Partitions"] and "output of map" in pages["Partitions"]
-    assert "lines:0" in pages["OOB"] and "lines:1" not in pages["OOB"]
-    assert "bad line" not in pages["Log"] and "hello" in pages["Log"]
-    assert ">active</span> at 0.500 s" in view.children[0].value
-
-
-def test_an_error_in_a_handler_is_shown_in_the_view() -> None:
-    """A handler that cannot draw says so in the view, and the next good drawing takes the message away."""
-    scribe = logs.ready()
-    is_broken = False
-
-    def read(url: str) -> Blob:
-        if is_broken:
-            raise OSError("disk <gone>")
-        return scribe.read(url)
-
-    view = job_view(scribe.log, scribe.job, read)
-    is_broken = True
-    view.time.value = 1.0
-    assert "OSError: disk &lt;gone&gt;" in view.children[3].value
-    is_broken = False
-    view.time.value = 2.0
-    assert view.children[3].value == ""
+def test_a_view_sends_the_playback() -> None:
+    """What is sent is small, and the same for the same log."""
+    one, other = JobView(_data(logs.ready())), JobView(_data(logs.ready()))
+    assert one.playback == other.playback
+    assert 500 < len(one.playback) < 5000
 
 
 def test_refresh_takes_in_what_happened_since() -> None:
-    """A view of a job that goes on follows it when refreshed."""
+    """A view of a job that goes on sends a new playback when it is refreshed, and says so."""
     scribe = logs.Scribe()
     scribe.submit()
-    view = _view(scribe)
+    view = JobView(_data(scribe))
+    before = view.playback, repr(view)
     scribe.start(1.0, "map", 0, "node01")
     scribe.finish(2.0, "map", 0, "node01")
+    assert view.playback == before[0]
     view.refresh()
-    assert view.time.value == 2.0
-    assert "Task finished" in _pages(view)["Log"]
+    assert view.playback != before[0]
+    assert before[1].endswith("active at 10.000 s, map 0/2, reduce 0/3)")
+    assert repr(view).endswith("active at 10.000 s, map 1/2, reduce 0/3)")
 
 
-def test_a_view_prints_as_one_line() -> None:
-    """The text of a view says what it shows and is the same every time."""
-    assert repr(_view(logs.ready())) == "JobView('wordcount@1a:2b:3c', at 4.250 s of 4.250 s)"
+def test_questions_of_a_page_are_answered() -> None:
+    """Records of an output and keys of a partition come with the number of the question."""
+    view = JobView(_data(logs.ready()))
+    records, keys = _answers(
+        view, {"ask": 1, "kind": "records", "output": 0}, {"ask": 2, "kind": "keys", "stage": 0, "label": 0}
+    )
+    assert records["answer"] == 1 and records["content"] and len(records["content"][0]) == 2
+    assert keys["answer"] == 2 and keys["content"][0] >= len(keys["content"][1]) > 0
 
 
-def test_a_view_has_html_for_where_no_kernel_is() -> None:
-    """Displayed, a view brings a static card with the same tables, which stays when the widget cannot be shown."""
-    bundle = _view(logs.ready())._repr_mimebundle_()
-    assert bundle["text/plain"].startswith("JobView(")
-    assert "application/vnd.jupyter.widget-view+json" in bundle
+@pytest.mark.parametrize(
+    "message", [{"ask": 7}, {"ask": 7, "kind": "records", "output": "0"}, {"ask": 7, "kind": "records", "output": 999}]
+)
+def test_what_cannot_be_answered_is_told(message: dict[str, Any]) -> None:
+    """A question that makes no sense gets None; a page never waits in vain."""
+    assert _answers(JobView(_data(logs.ready())), message) == [{"answer": 7, "content": None}]
+
+
+def test_what_is_no_question_is_left_alone() -> None:
+    """Other messages are not answered."""
+    assert _answers(JobView(_data(logs.ready())), "hello", {"kind": "records"}) == []
+
+
+def test_a_view_has_text_and_html_for_where_no_kernel_is() -> None:
+    """Displayed, a view brings the job's card, which stays when the widget cannot be shown."""
+    data, _ = JobView(_data(logs.ready()))._repr_mimebundle_()
+    assert data["text/plain"].startswith("JobView(wordcount@1a:2b:3c, ready at 4.250 s, map 2/2, reduce 3/3)\nJob ")
+    assert "application/vnd.jupyter.widget-view+json" in data
     for shown in ("Partitions of the output of reduce", "lines:1", "Job finished", ">ready</span>"):
-        assert shown in bundle["text/html"]
+        assert shown in data["text/html"]
 
 
 def test_an_unknown_job_has_no_view() -> None:
     """A view of a job that is not there is an error at once."""
     with pytest.raises(DiscoError, match="no job 'nope'"):
-        job_view(logs.ready().log, "nope")
-
-
-@pytest.mark.parametrize("duration_s", [0.0, 0.001, 0.3999, 1.0, 4.25, 59.9, 1e4, 123456.789])
-def test_a_slider_has_some_hundred_round_steps(duration_s: float) -> None:
-    """Whatever a job takes, its slider has at most 400 steps and none under a millisecond."""
-    step = step_of(duration_s)
-    assert step >= 0.001
-    assert duration_s / step <= 400 * (1 + 1e-9)
+        JobView(_data(logs.ready(), "nope"))
