@@ -18,7 +18,6 @@ import click
 from disco_sim import __version__
 from disco_sim.core import Disco, Job
 from disco_sim.error import DiscoError, JobError
-from disco_sim.progress import Progress
 from disco_sim.tables import Table, table_text
 from disco_sim.tracebacks import short_chain
 from disco_sim.views.report import job_part, report_page
@@ -74,7 +73,7 @@ def run(script: str, args: tuple[str, ...], oob: bool, partitions: bool, events:
     """
     if events and not os.environ.get("DISCO_EVENTS"):
         os.environ["DISCO_EVENTS"] = "1"
-    with _watched(is_quiet=bool(os.environ.get("DISCO_EVENTS"))) as discos:
+    with _noted() as discos:
         status = _run_script(script, args)
     jobs = [(disco, job) for disco in discos for job in disco.cluster.log.jobs]
     for disco, job in jobs:
@@ -114,26 +113,21 @@ def lab(args: tuple[str, ...]) -> None:
 
 
 @contextmanager
-def _watched(is_quiet: bool) -> Iterator[list[Disco]]:
-    """Every Disco that is made meanwhile, kept alive; long stages show a bar on a terminal, unless `is_quiet`."""
+def _noted() -> Iterator[list[Disco]]:
+    """Every Disco that is made meanwhile, kept alive."""
     made: list[Disco] = []
-    bar = None if is_quiet or not sys.stderr.isatty() else Progress(sys.stderr)
     init = Disco.__init__
 
     @wraps(init)
     def noted(disco: Disco, *arguments: Any, **options: Any) -> None:
         init(disco, *arguments, **options)
         made.append(disco)
-        if bar is not None:
-            disco.listeners.append(bar)
 
     Disco.__init__ = noted  # type: ignore[method-assign, assignment]
     try:
         yield made
     finally:
         Disco.__init__ = init  # type: ignore[method-assign]
-        if bar is not None:
-            bar.close()
 
 
 def _run_script(script: str, args: tuple[str, ...]) -> int:

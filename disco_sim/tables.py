@@ -9,7 +9,7 @@ light and on dark grounds; no state is told by colour alone. All text is escaped
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple, Protocol
 
@@ -150,16 +150,26 @@ def bar(share: float, colour: str, width_px: int = 110) -> str:
     )
 
 
-def table(frame: Frame | Table, caption: str, max_rows: int = 60, bars: Mapping[str, str] | None = None) -> str:
+def table(
+    frame: Frame | Table,
+    caption: str,
+    max_rows: int = 60,
+    bars: Mapping[str, str] | None = None,
+    drawn: Mapping[str, Callable[[Any], str]] | None = None,
+) -> str:
     """A frame as an HTML table; of more than `max_rows` rows, the first and last ten and how many there are.
 
     An empty caption is left out, for a table right under a heading. `bars` gives columns of numbers a bar in the given
-    CSS colour, full for the largest number of the whole column.
+    CSS colour, full for the largest number of the whole column; `drawn` gives columns HTML of their own for a value.
     """
     columns, rows = table_of(frame)
+    drawn = drawn or {}
     bars = {name: colour for name, colour in (bars or {}).items() if name in columns}
     largest = {name: _largest(row[columns.index(name)] for row in rows) for name in bars}
-    sides = ["right" if any(_is_number(row[number]) for row in rows) else "left" for number in range(len(columns))]
+    sides = [
+        "right" if name not in drawn and any(_is_number(row[number]) for row in rows) else "left"
+        for number, name in enumerate(columns)
+    ]
 
     def cell(number: int, value: Any) -> str:
         name, text = columns[number], cell_text(columns[number], value)
@@ -172,6 +182,8 @@ def table(frame: Frame | Table, caption: str, max_rows: int = 60, bars: Mapping[
             content = f'<div style="min-width:24em;white-space:pre-wrap">{content}</div>'
         if name in bars and not _is_unknown(value):
             content += bar(float(value) / largest[name] if largest[name] else 0.0, bars[name])
+        if name in drawn:
+            content, side = drawn[name](value), "left"
         style = f"padding:3px 9px;text-align:{side};vertical-align:top;line-height:1.4;white-space:pre"
         return f'<td style="{style}"{title}>{content}</td>'
 

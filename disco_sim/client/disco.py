@@ -6,7 +6,6 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from disco_sim.client.inputs import cut_records, cut_text, frozen, lines_of
 from disco_sim.client.job import Job
 from disco_sim.client.moment import Moment
 from disco_sim.client.oob import AllOOBResults
+from disco_sim.client.progress import Progress, display
 from disco_sim.client.registry import claim, free_port, release
 from disco_sim.client.results import result_iterator
 from disco_sim.client.submissions import Submissions
@@ -264,22 +264,24 @@ class Disco:
     ) -> list[str]:
         """Drive the cluster until the job has ended; the URLs of its results, one per task of its last stage.
 
-        `timeout` is in virtual seconds; a job that is not ready by then stays active. `show` (None: the
-        environment variable DISCO_EVENTS) prints events as they happen: True, "nocolor" or "json".
-        `clean=True` forgets the job's record once it is ready. `poll_interval` is there for old code.
+        `timeout` is in virtual seconds; a job that is not ready by then stays active. `clean=True` forgets the job's
+        record once it is ready. `poll_interval` is there for old code.
+
+        `show` says what is seen meanwhile. None: how far the job is, under a notebook's cell, or on a terminal once it
+        has taken a real second; or what the environment variable DISCO_EVENTS says, if it is set. False or "":
+        nothing. "progress": how far it is, without a terminal too, as text at the end. True, "nocolor" or "json":
+        events as they happen. Of a job that has ended before nothing is left to be shown but its events.
 
         Raises:
             JobError: If the job dies (its cause is the job function's own error), is unknown, or is not ready in time.
         """
         name = _name_of(name)
-        mode = os.environ.get("DISCO_EVENTS", "") if show is None else show
-        mode = "auto" if mode is True else mode or ""
+        mode = os.environ.get("DISCO_EVENTS") if show is None else show
         if self.cluster.archive.status(name) == "unknown job":
             what = near_jobs(name, self._submissions)
             raise JobError(f"Status unknown job: only a submitted job can be waited for; {what}", self.master, name)
         deadline_s = math.inf if timeout is None else self.now_s + timeout
-        with self._driver.watched(name, Monitor(str(mode))) if mode else nullcontext():
-            is_over = self._driver.drive(lambda: self.cluster.archive.status(name) != "active", deadline_s)
+        is_over = self._driven(name, deadline_s, mode)
         if not is_over:
             why = f"Timeout: the job is not ready after {timeout} virtual seconds; it stays active, wait() goes on"
             if deadline_s == math.inf:
@@ -494,6 +496,23 @@ class Disco:
         return {"text/plain": card.text(), "text/html": card.html()}
 
     # -- inside ----------------------------------------------------------------------------------------
+
+    def _driven(self, name: str, deadline_s: float, mode: bool | str | None) -> bool:
+        """Drive until a job has ended, or the deadline, and show `mode` meanwhile (None: the usual); whether it has."""
+
+        def is_over() -> bool:
+            return self.cluster.archive.status(name) != "active"
+
+        if mode is None or mode == "progress":
+            place = None if is_over() else display(mode or "")
+            if place is None:
+                return self._driver.drive(is_over, deadline_s)
+            progress = Progress(self.cluster, self._driver.hosts, name, self.plan(name), place)
+            return self._driver.drive(is_over, deadline_s, progress)
+        if not mode:
+            return self._driver.drive(is_over, deadline_s)
+        with self._driver.watched(name, Monitor("auto" if mode is True else mode)):
+            return self._driver.drive(is_over, deadline_s)
 
     def _replayer(self, name: str | Job) -> WhatIf:
         """A finished job, ready to be played again under other settings."""

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Protocol
 
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import DiscoError
@@ -16,6 +17,10 @@ from disco_sim.model.events import Event
 from disco_sim.node import worker
 from disco_sim.tracebacks import shorten
 from disco_sim.views.monitor import Monitor
+from disco_sim.views.state import NodeStates
+
+_NOT_OF_NODES = (events.OutputStored, events.PhasesPlayed, events.MessageSent, events.OOBStored)
+"""Events that say nothing of nodes and are many, so that it would take time to have them looked at."""
 
 
 @contextmanager
@@ -44,22 +49,39 @@ def _interrupts() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, usual)
 
 
+class Follower(Protocol):
+    """What looks on while a cluster is driven: called with every event, and told when that begins and has ended."""
+
+    def begin(self) -> None:
+        """All events so far are in the log, the next ones will come."""
+
+    def __call__(self, event: Event) -> None:
+        """This has just happened; what a task prints by it has not appeared yet."""
+
+    def end(self) -> None:
+        """No more events come, whatever the reason; called once for each call of `begin`, even one that failed."""
+
+
 class Driver:
     """Drives a cluster on the calling thread; what tasks print appears here, in virtual order.
 
     `monitors` are those of jobs that somebody watches: they get the job's events instead. Each of `listeners` is called
-    with every event.
+    with every event. `hosts` is how the nodes are after all events so far.
     """
 
     def __init__(self, cluster: Cluster) -> None:
         self.monitors: dict[str, Monitor] = {}
         self.listeners: list[Callable[[Event], None]] = []
+        self.hosts = NodeStates()
         self._cluster = cluster
         self._moving = threading.Lock()
+        self._follower: Follower | None = None
         self._n_heard = 0
 
-    def drive(self, is_done: Callable[[], bool], until_s: float = math.inf) -> bool:
+    def drive(self, is_done: Callable[[], bool], until_s: float = math.inf, follower: Follower | None = None) -> bool:
         """Let things happen until `is_done()`, or nothing can happen up to `until_s`; whether it is done.
+
+        `follower` looks on meanwhile, and is told of the end before an error gets out.
 
         Raises:
             DiscoError: If the cluster is being driven already.
@@ -70,7 +92,7 @@ class Driver:
                 "job function or a widget's handler use what does not drive: frames, job.oob, status; kill(), "
                 "blacklist() and new faults are taken as requests"
             )
-        with self._let_go(), _interrupts() as interrupts:
+        with self._let_go(), self._followed(follower), _interrupts() as interrupts:
             while not is_done():
                 is_moved = self._cluster.advance(until_s)
                 self._hear()
@@ -118,6 +140,23 @@ class Driver:
             finally:
                 self._moving.release()
 
+    @contextmanager
+    def _followed(self, follower: Follower | None) -> Iterator[None]:
+        if follower is None:
+            yield
+            return
+        self._hear()
+        self._follower = follower
+        try:
+            follower.begin()
+            yield
+        finally:
+            try:
+                self._hear()
+            finally:
+                self._follower = None
+                follower.end()
+
     def _end_last_job(self) -> None:
         """Kill the job that the last event was about, as if one of its runs had been interrupted."""
         job = getattr(self._cluster.log[-1], "job", "")
@@ -131,6 +170,10 @@ class Driver:
         while self._n_heard < len(log):
             event = log[self._n_heard]
             self._n_heard += 1
+            if type(event) not in _NOT_OF_NODES:
+                self.hosts.add(event)
+            if self._follower is not None:
+                self._follower(event)
             for listener in self.listeners:
                 listener(event)
             job = getattr(event, "job", "")

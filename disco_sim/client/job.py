@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from disco_sim.client.disco import Disco
     from disco_sim.views.playback import JobData
+    from disco_sim.views.stepper_widget import Stepper
     from disco_sim.views.widgets import JobView
 
 
@@ -96,7 +97,10 @@ class Job:
         clean: bool = False,
         show: bool | str | None = None,
     ) -> list[str]:
-        """Drive the cluster until this job has ended; the URLs of its results. See `Disco.wait`."""
+        """Drive the cluster until this job has ended; the URLs of its results. See `Disco.wait`.
+
+        A notebook or a terminal shows meanwhile how far the job is; `show=False` shows nothing, `show=True` its events.
+        """
         return self.disco.wait(self.name, poll_interval, timeout, clean, show)
 
     def results(self, timeout: float = 2000) -> Any:
@@ -190,6 +194,19 @@ class Job:
         from disco_sim.views.frames import shuffle_frame
 
         return shuffle_frame(self.disco.history, self.name)
+
+    def flow(self, by: str = "records", stage: str | None = None) -> Flow:
+        """How the output of one stage is spread over partitions: a table with a bar a partition, and a heat map.
+
+        Counted by "records" or "bytes"; `stage` is the one that writes (None: the first that wrote anything). It is as
+        of now, and stays so.
+
+        Raises:
+            DiscoError: For any other `by`, or a stage that the job does not have.
+        """
+        from disco_sim.client.flow import Flow
+
+        return Flow(self.disco.history.job(self.name), self.disco.cluster.archive.read, by, stage)
 
     @property
     def oob(self) -> OOBResults:
@@ -323,6 +340,21 @@ class Job:
             raise DiscoError(f"task {task} of job {self.name!r} has not run yet; wait() for the job, or step() it")
         debug(self.disco.cluster.archive.work(self.name, stage, number, runs[-1] if run is None else run))
 
+    def stepper(self, max_records: int = 2000) -> Stepper:
+        """A widget that goes through the job one record at a time: map's pairs, where each goes and why, reduce.
+
+        The recorded runs are run again to see what each call did; nothing of the job changes, and what they print is
+        not shown. In the page: forward, back, to a key, and a question before each answer ("Predict"); no kernel is
+        needed. `max_records` is how many records the tasks may have read, or map yielded.
+
+        Raises:
+            DiscoError: If the job is active, has more records, does anything else than map and reduce, or its data are
+                no longer kept.
+        """
+        from disco_sim.client.stepping import stepper
+
+        return stepper(self.disco.cluster, self.disco.history.job(self.name), max_records)
+
     def view(self) -> JobView:
         """A widget that plays the job back: the cluster, a timeline, the flow of records, out-of-band results, the log.
 
@@ -437,4 +469,5 @@ class Story:
 
 if TYPE_CHECKING:
     from disco_sim.client.explain import Explanation
+    from disco_sim.client.flow import Flow
     from disco_sim.client.whatif import Bottleneck

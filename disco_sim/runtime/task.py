@@ -26,6 +26,9 @@ _ROLES: dict[str, tuple[Any, Callable[..., list[tuple[int, Blob]]]]] = {
     "reduce": (ReduceRole, run_reduce),
 }
 
+Wrapped = Callable[[Any, TaskContext], Any]
+"""Gives a role in the place of another one, for a run in a context."""
+
 # Not every platform can tell the CPU seconds of one thread.
 _cpu_clock_s: Callable[[], float] = getattr(time, "thread_time", time.process_time)
 
@@ -42,20 +45,21 @@ class _Watch:
         self.cpu_s = _cpu_clock_s() - self._start_s
 
 
-def compute(work: TaskWork, folder: str) -> TaskOutcome:
+def compute(work: TaskWork, folder: str, wrapped: Wrapped | None = None) -> TaskOutcome:
     """What a run produces, with `folder` (empty before and after) as its current folder.
 
     Whatever a job function raises is in the outcome. OSError, DataError and MemoryError can be tried
-    again; anything else, sys.exit too, ends the job.
+    again; anything else, sys.exit too, ends the job. `wrapped` gives the role that is run in the place of the
+    job's own, for those who want to see what its functions do.
 
     Raises:
         KeyboardInterrupt: When the user interrupts it.
     """
     # In a context of its own, so that what a run sets there, the precision of decimals, say, is gone with it.
-    return copy_context().run(_compute, work, folder)
+    return copy_context().run(_compute, work, folder, wrapped)
 
 
-def _compute(work: TaskWork, folder: str) -> TaskOutcome:
+def _compute(work: TaskWork, folder: str, wrapped: Wrapped | None) -> TaskOutcome:
     program: Program = work.program
     context = TaskContext(work)
     opener = Opener(work.store.blob, program.folder)
@@ -66,7 +70,7 @@ def _compute(work: TaskWork, folder: str) -> TaskOutcome:
         with sandbox(context, folder, program.files, work.luck), watch:
             try:
                 context.is_interruptible = True
-                outputs = _run(work, program, context, opener)
+                outputs = _run(work, program, context, opener, wrapped=wrapped)
             except BaseException:
                 context.is_interruptible = False
                 with suppress(Exception):
@@ -103,6 +107,7 @@ def _run(
     context: TaskContext,
     opener: Opener,
     arm: Callable[..., Any] | None = None,
+    wrapped: Wrapped | None = None,
 ) -> list[tuple[int, Blob]]:
     with program.modules_present():
         parameters = program.load()
@@ -111,6 +116,8 @@ def _run(
         if arm is not None:
             arm(parameters[name])
         role = role_class(**{field: parameters[field] for field in role_class._fields})
+        if wrapped is not None:
+            role = wrapped(role, context)
         if not parameters.get("profile"):
             return run(role, work, context, opener)
         profiler = cProfile.Profile()

@@ -44,7 +44,7 @@ def run(
     """
     with Disco(nodes=_NODES) as disco:
         job = _submitted(disco, "run", map, reduce, records, parameters)
-        return list(result_iterator(job.wait()))
+        return list(result_iterator(job.wait(show=False)))
 
 
 def simulate(
@@ -83,7 +83,7 @@ def simulate(
     with Disco(nodes=nodes, slots=slots, seed=seed, costs=costs, faults=faults, speculative=speculative) as disco:
         job = _submitted(disco, "simulate", map, reduce, records, parameters)
         try:
-            job.wait()
+            job.wait(show=False)
         except JobError:
             if job.status != "dead":
                 raise

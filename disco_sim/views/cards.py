@@ -14,6 +14,7 @@ from disco_sim.store.log import Log
 from disco_sim.tables import Table, counted, rgba, table, table_text
 from disco_sim.views import rows
 from disco_sim.views.contents import Read
+from disco_sim.views.flow import flow_section
 from disco_sim.views.history import History, events_of, history_of, job_state
 from disco_sim.views.render import Card, Section, preformatted, stage_colour, table_section
 from disco_sim.views.rows import OOBValues
@@ -60,10 +61,12 @@ def job_card(
         facts.append(("network", "shared by ports; too many transfers at once to share it exactly"))
     if state.is_dropped:
         facts.append(("kept", "results only; outputs between the stages were dropped"))
+    flow = flow_section(state)
     sections = [
         table_section("Stages", rows.stage_table(state), caption=STAGES_CAPTION, is_open=True),
         Section("Timeline", timeline_image(state, nodes, history.outages(state)), is_open=bool(state.runs)),
         partitions_section(state, read),
+        *([] if flow is None else [flow]),
         *tasks_sections(state),
         oob_section(state, values or {}),
         log_section(log, job, state, until_s),

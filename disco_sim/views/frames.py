@@ -24,7 +24,7 @@ from disco_sim.views.rows import OOBValues
 _TEXT = {"stage", "host", "status", "reason", "from_host", "to_host", "state", "level", "message", "job", "stages"}
 _TEXT |= {"other_host", "phase"}
 _DECIMAL = {"start_s", "end_s", "put_s", "time_s", "started_s", "duration_s", "share", "speed"}
-_DECIMAL |= {"other_duration_s", "difference_s", "seconds", "other_seconds"}
+_DECIMAL |= {"other_duration_s", "difference_s", "seconds", "other_seconds", "times_mean"}
 _MAY_BE_UNKNOWN = {"keys", "top_key_records", "records_in", "records_out", "bytes_in", "bytes_out", "oob_puts"}
 _MAY_BE_UNKNOWN |= {"runs", "other_runs", "other_records_in"}
 _PLAIN = {str: "str", int: "int64", float: "float64", bool: "bool"}
@@ -53,6 +53,11 @@ def partitions_frame(
 def shuffle_frame(log: Log | History, job: str, until_s: float | None = None) -> pd.DataFrame:
     """`job.shuffle`: a row per piece of output and the task of a later stage that reads it."""
     return _frame(rows.shuffle_table(job_state(log, job, until_s)))
+
+
+def flow_frame(found: Table) -> pd.DataFrame:
+    """`job.flow().frame()`: a row per partition of one stage's output, from `flow.flow_table`."""
+    return _frame(found)
 
 
 def oob_frame(log: Log | History, job: str, values: OOBValues, until_s: float | None = None) -> pd.DataFrame:

@@ -15,20 +15,21 @@ All times are virtual seconds since the job's submission, in whole microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple
 
 from disco_sim.model.cluster import Node
 from disco_sim.model.events import NodeBlacklisted, NodeDied, NodeReturned, NodeSlowed, NodeWhitelisted, OutputStored
+from disco_sim.model.plan import TaskInputs
 from disco_sim.views.cards import job_card
 from disco_sim.views.contents import Contents, Read
 from disco_sim.views.critical import Analysis
 from disco_sim.views.history import History
 from disco_sim.views.packing import Packing
 from disco_sim.views.render import Card
-from disco_sim.views.rows import OOBValues, job_lines
+from disco_sim.views.rows import OOBValues, asked_labels, job_lines
 from disco_sim.views.stages import Phases, Run, StageState
 from disco_sim.views.state import JobState
 from disco_sim.views.story import timestamp
@@ -125,11 +126,9 @@ def _facts(state: JobState, nodes: Sequence[Node], oob_limit: int) -> dict[str, 
 
 
 def _stage_facts(state: JobState, stage: StageState) -> dict[str, Any]:
-    reader = state.reader_of(stage.stage.name)
-    asked: Iterable[int] = ()
-    if reader is not None and reader.stage.grouping == "group_label":
-        asked = reader.stage.labels or ()
+    asked = sorted(asked_labels(stage, state.reader_of(stage.stage.name)))
     labels = sorted({*asked, *(output.label for output in chain(*stage.outputs.values()))})
+    is_first = stage is next(iter(state.stages.values()))
 
     def since(time_s: float | None) -> float | None:
         return None if time_s is None else round(time_s - state.submitted_s, 6)
@@ -141,8 +140,15 @@ def _stage_facts(state: JobState, stage: StageState) -> dict[str, Any]:
         "started_s": since(stage.started_s),
         "ended_s": since(stage.ended_s),
         "labels": labels,
-        "task_labels": [task.label for task in stage.tasks] if stage.stage.grouping != "split" else None,
+        "asked": asked,
+        "reads": None if is_first else [_labels_read(stage, task) for task in stage.tasks],
     }
+
+
+def _labels_read(stage: StageState, task: TaskInputs) -> list[int]:
+    """The labels of what a task reads; one that groups by label reads its own, data or not."""
+    own = {task.label} if stage.stage.grouping == "group_label" else set()
+    return sorted(own | {piece.label for piece in task.pieces})
 
 
 def _pack_runs(packing: Packing, state: JobState) -> None:

@@ -121,7 +121,7 @@ def partitions_table(state: JobState, read: Read | None = None) -> Table:
         if stage.started_s is None:
             continue
         reader = state.reader_of(name)
-        by_label: dict[int, list[OutputStored]] = {label: [] for label in _asked(stage, reader)}
+        by_label: dict[int, list[OutputStored]] = {label: [] for label in asked_labels(stage, reader)}
         by_label.update(stage.stored_by_label())
         total = sum(output.n_records for outputs in by_label.values() for output in outputs)
         may_read = read if reader is None or not state.is_dropped else None
@@ -145,7 +145,7 @@ def partitions_table(state: JobState, read: Read | None = None) -> Table:
     return Table(PARTITIONS, rows)
 
 
-def _asked(stage: StageState, reader: StageState | None) -> Iterable[int]:
+def asked_labels(stage: StageState, reader: StageState | None) -> Iterable[int]:
     """The labels that a plan asks a stage's output for, data or not."""
     if reader is None:
         return stage.stage.labels or () if stage.stage.grouping in ("group_label", "group_all") else ()

@@ -47,32 +47,6 @@ def pictures_are_drawn(lab: LabPage) -> bool:
     return bool(sizes) and all(sizes)
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_the_view_of_a_job_follows_its_slider(open_notebook, theme):
-    """job.view() has three tabs and a slider over virtual time; moved back, the tables show what was there then."""
-    lab = open_notebook(JOB, "job.view()")
-    lab.command("apputils:change-theme", theme=theme)
-    assert lab.run_all()
-    view = lab.page.locator(".jupyter-widgets.widget-vbox")
-    tabs = view.get_by_role("tab")
-    expect(tabs).to_have_text(["Partitions", "OOB", "Log"])
-    expect(view).to_contain_text("ready at")
-    expect(view.get_by_text("Partitions of the output of reduce")).to_be_visible()
-
-    slider = view.get_by_role("slider")
-    expect(view).to_contain_text("Virtual time (s)")
-    slider.press("Home")
-    expect(view).to_contain_text("active at 0.000 s")
-    expect(view.get_by_text("Partitions of the output of reduce")).to_have_count(0)
-
-    tabs.nth(1).click()
-    expect(view.get_by_text("0 rows")).to_be_visible()
-    slider.press("End")
-    expect(view.get_by_text("length:1", exact=True)).to_be_visible()
-    tabs.nth(2).click()
-    expect(view.get_by_text("Job finished in", exact=False)).to_be_visible()
-
-
 def test_a_displayed_job_shows_its_card(open_notebook):
     """A job at the end of a cell is a card with its state, its tables and its timeline; so are cluster and error."""
     lab = open_notebook(JOB, "job", "disco", "job.story('map:0')", "job.oob")

@@ -36,7 +36,7 @@ def fun_reduce(pairs, params):
         yield word, sum(counts)
 
 job = disco.new_job(name="count", input=["raw://to be", "raw://or not"], map=fun_map, reduce=fun_reduce, partitions=2)
-results = dict(result_iterator(job.wait()))
+results = dict(result_iterator(job.wait(show=False)))
 before = repr(list(disco.cluster.log)), job._repr_mimebundle_(), repr(disco)
 """
 
@@ -196,7 +196,7 @@ def fun_map(line, params):
     length = len(line)
     yield line, length
 
-disco.new_job(name="x", input=["raw://abc"], map=fun_map).wait()[:0]
+disco.new_job(name="x", input=["raw://abc"], map=fun_map).wait(show=False)[:0]
 """,
         answers=["n", "p len(line)", "c"],
     )
@@ -245,7 +245,7 @@ def fun_reduce(pairs, params):
     print("reduced", len(list(pairs)))
     return []
 
-disco.new_job(name="x", input=["raw://5", "raw://9", "raw://1"], map=fun_map, reduce=fun_reduce).wait()[:0]
+disco.new_job(name="x", input=["raw://5", "raw://9", "raw://1"], map=fun_map, reduce=fun_reduce).wait(show=False)[:0]
 """
     )
     assert shown == "slept 1\nslept 5\nslept 9\nreduced 3\n[]\n"

@@ -174,6 +174,11 @@ export class Playback {
         return this.madeMoments;
     }
 
+    /** How many of the moments have come; between two of them nothing changes but time. */
+    momentAt(time) {
+        return countUpTo(this.moments, time);
+    }
+
     /** The next time at which anything changes; the end when there is none. */
     nextMoment(time) {
         const number = countUpTo(this.moments, time);

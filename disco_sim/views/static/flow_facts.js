@@ -1,0 +1,98 @@
+/** What there is to say of partitions and pieces: the columns of their table, and hints. Knows nothing of pages. */
+import { amountText, secondsText } from "./dom.js";
+import { packedKeys } from "./flow_contents.js";
+import { percentText, rangeText } from "./flow_layout.js";
+import { readerName, readerState } from "./flow_readers.js";
+
+/** The columns of the partitions, for `factTable`; `now()` gives {flow, readers, time}. Rows are columns of the flow. */
+export function partitionColumns(play, now) {
+    const sum = (unit) => (column) => now().flow.sums[unit][column];
+    const amount = (name, unit) => ({ name, isNumber: true, text: (column) => amountText(sum(unit)(column)), value: sum(unit) });
+    const state = (column) => now().readers.at(column, now().time);
+    const share = (column) => {
+        const { flow } = now();
+        const total = flow.sums[0].reduce((all, one) => all + one, 0);
+        return total ? flow.sums[0][column] / total : 0;
+    };
+    /** Keys are known of the end only. */
+    const keys = (column) => {
+        const { flow, time } = now();
+        return time >= play.duration ? packedKeys(play, flow.stage, flow.labels[column]) : null;
+    };
+    return [
+        {
+            name: "partition",
+            isNumber: true,
+            text: (column) => String(now().flow.labels[column]),
+            value: (column) => now().flow.labels[column],
+        },
+        { name: "host", text: (column) => now().readers.hostAt(column, now().time) },
+        amount("records", 0),
+        amount("bytes", 1),
+        { name: "share", isNumber: true, text: (column) => percentText(share(column)), value: share },
+        { name: "read_by", text: (column) => readerName(play, now().readers.stage, state(column).tasks) },
+        { name: "status", isState: true, text: (column) => readerState(state(column)) },
+        {
+            name: "keys",
+            isNumber: true,
+            text: (column) => amountText(keys(column)?.[0] ?? -1),
+            value: (column) => keys(column)?.[0] ?? NaN,
+        },
+        { name: "top_key", isMono: true, text: (column) => keys(column)?.[1][0]?.[0] ?? "" },
+    ];
+}
+
+/**
+ * The hint of a place of the picture: a title, and pairs of a name and a text. `ranges` are {columns, tasks} as [from, to],
+ * `isBin` says that all tasks are meant.
+ */
+export function flowHint(play, { flow, readers, writers, time, unit }, { columns, tasks }, isBin) {
+    const first = flow.labels[columns[0]];
+    const partition = `partition${columns[1] - columns[0] > 1 ? "s" : ""} ${rangeText(first, flow.labels[columns[1] - 1])}`;
+    if (isBin) {
+        return { title: partition, facts: flowBinFacts(play, { flow, readers, time, unit }, columns) };
+    }
+    const task = `${play.stages[flow.stage].name}:${rangeText(tasks[0], tasks[1] - 1)}`;
+    const places = flow.placesIn(...tasks, ...columns);
+    if (places.length === 0) {
+        const state = tasks[1] - tasks[0] === 1 ? writers.at(tasks[0], time).state : "";
+        const facts = state ? [["task", state]] : [];
+        return { title: `${task} → ${partition}`, facts: [...facts, ["stored", state === "done" ? "nothing for it" : "nothing yet"]] };
+    }
+    const facts = ["records", "bytes"].map((name, number) => [name, amountText(flowSum(flow.amounts[number], places))]);
+    if (places.length === 1) {
+        const run = play.outputs.run[flow.rows[places[0]]];
+        facts.push(["from", play.word("run.host", run)], ["stored", `at ${secondsText(flow.from[places[0]])} s`]);
+    } else {
+        facts.push(["pieces", amountText(places.length)]);
+    }
+    return { title: `${task} → ${partition}`, facts };
+}
+
+function flowBinFacts(play, { flow, readers, time, unit }, columns) {
+    const all = Array.from({ length: columns[1] - columns[0] }, (_, number) => columns[0] + number);
+    const total = flow.sums[unit].reduce((sum, one) => sum + one, 0);
+    const amount = flowSum(flow.sums[unit], all);
+    const facts = [
+        ["records", amountText(flowSum(flow.sums[0], all))],
+        ["bytes", amountText(flowSum(flow.sums[1], all))],
+        ["share", percentText(total ? amount / total : 0)],
+        ["pieces", amountText(flowSum(flow.counts, all))],
+    ];
+    if (all.length === 1) {
+        const state = readers.at(columns[0], time);
+        const name = readerName(play, readers.stage, state.tasks);
+        if (name) {
+            facts.push(["read by", `${name}, ${readerState(state)}`]);
+        }
+        const host = readers.hostAt(columns[0], time);
+        if (host) {
+            facts.push(["node", host]);
+        }
+    }
+    return facts;
+}
+
+function flowSum(amounts, places) {
+    return places.reduce((sum, place) => sum + amounts[place], 0);
+}
