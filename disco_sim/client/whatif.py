@@ -10,12 +10,12 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from disco_sim.cluster.replay import Played, Recording, Setting, play
-from disco_sim.cluster.simulated import seldom_collecting
 from disco_sim.error import DataError, DiscoError, InputError
 from disco_sim.model.cluster import ClusterSpec, Node
 from disco_sim.model.work import Counts
 from disco_sim.sim.costs import Costs
 from disco_sim.sim.faults import Faults
+from disco_sim.store.garbage import seldom_collecting
 from disco_sim.tables import Table, table, table_text
 from disco_sim.views.critical import KINDS, Analysis, Bounds
 

@@ -5,11 +5,9 @@ It knows plans, stages, tasks and labels, and nothing of what the job functions 
 
 from __future__ import annotations
 
-import gc
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from disco_sim.cluster.archive import Archive, Rules
@@ -29,6 +27,7 @@ from disco_sim.sim.faults import Faults, LoseOutput
 from disco_sim.sim.machines import Activity, Ended, Machines, steps_of
 from disco_sim.sim.network import Network
 from disco_sim.sim.scheduler import Scheduler
+from disco_sim.store.garbage import seldom_collecting
 from disco_sim.store.log import Log
 from disco_sim.store.oob import COMMITTED, DROPPED
 
@@ -38,20 +37,6 @@ _HAPPENS: dict[type[Any], Callable[..., Event]] = {
     events.EndJob: events.JobDied,
 }
 """Instructions that need nothing but to happen: the event has the same fields behind its time."""
-
-
-@contextmanager
-def seldom_collecting() -> Iterator[None]:
-    """Within it, Python searches for unreachable circles of objects less often.
-
-    The loop makes no such circles, but so many objects that stay that the searches take as long as all the rest.
-    """
-    usual = gc.get_threshold()
-    gc.set_threshold(100_000, 20, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
 
 
 class SimulatedCluster:

@@ -132,7 +132,7 @@ def oob_section(state: JobState, values: OOBValues) -> Section:
 
 def log_section(log: Log | History, job: str, state: JobState, until_s: float | None = None) -> Section:
     """The last lines of a job's log."""
-    lines = list(rows.job_lines(log, job, until_s))
+    lines = rows.job_lines(log, job, until_s)
     last = lines[-_MOST_LINES:]
     shown = f", the last {len(last)} shown" if len(last) < len(lines) else ""
     title = f"Log ({counted(len(lines), 'line')}{shown})"

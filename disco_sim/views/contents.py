@@ -16,7 +16,7 @@ from disco_sim.views.state import JobState
 Read = Callable[[str], Blob]
 """Gives the data under a URL; raises DataError when it is gone."""
 
-_FEW_RECORDS = 50_000
+_FEW_RECORDS = 20_000
 """Up to so many records in all, the first of each output and the largest keys go along with a playback."""
 
 _MOST_SENT = 4_000

@@ -14,6 +14,7 @@ from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 from disco_sim.model.events import Event, NetworkShared, NodeDied, NodeReturned
 from disco_sim.store.log import Log
 from disco_sim.views.state import JobState, NodeChange, NodeState, NodeStates
+from disco_sim.views.story import Line, Story
 
 _GAP = 8192
 """How many events are from one checkpoint to the next, at first."""
@@ -94,6 +95,23 @@ class _Course(Generic[S]):
             self._checkpoints = [kept for kept in self._checkpoints if kept.n_events % self._gap == 0]
 
 
+class _Told:
+    """The lines of one job as far as they were told."""
+
+    def __init__(self, job: str) -> None:
+        self.job = job
+        self.lines: list[Line] = []
+        self._story = Story()
+        self._n_events = 0
+
+    def go_on(self, log: Log) -> None:
+        """Tell what has happened since."""
+        tell, add = self._story.tell, self.lines.extend
+        for event in log.of(self.job, self._n_events):
+            add(tell(event))
+            self._n_events += 1
+
+
 class History:
     """The states of the jobs and nodes of one log, at any virtual time.
 
@@ -105,6 +123,7 @@ class History:
         self.log = log
         self._lock = threading.RLock()
         self._jobs: dict[str, _Course[JobState]] = {}
+        self._told: _Told | None = None
         self._nodes = _Course(NodeStates(), self._events)
 
     def job(self, name: str, until_s: float | None = None) -> JobState:
@@ -129,6 +148,14 @@ class History:
             state.is_dropped = latest.is_dropped
         state.wait(until_s)
         return state
+
+    def lines(self, name: str) -> list[Line]:
+        """The lines of a job's log; not to be changed. Those of the job that was asked for last are kept."""
+        with self._lock:
+            if self._told is None or self._told.job != name:
+                self._told = _Told(name)
+            self._told.go_on(self.log)
+            return self._told.lines
 
     def nodes(self, until_s: float | None = None) -> dict[str, NodeState]:
         """What `node_states` gives: the nodes that events named up to and with `until_s` of the cluster (None: now)."""

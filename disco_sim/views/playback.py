@@ -10,11 +10,13 @@ All times are virtual seconds since the job's submission, in whole microseconds.
 - `path.*`: the critical path, in order: the number of a run, the kind of time, and how long.
 - `oob.*`: the out-of-band results, in the order they were committed or dropped.
 - `line.*`: the lines of the log.
+- `steps.told`: the steps of a small job, as `views/stepper.py` tells them, as JSON.
 - `record.*` and `key.*`: the first records of outputs, and the largest keys of partitions, as far as they are few.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -23,6 +25,7 @@ from typing import Any, NamedTuple
 from disco_sim.model.cluster import Node
 from disco_sim.model.events import NodeBlacklisted, NodeDied, NodeReturned, NodeSlowed, NodeWhitelisted, OutputStored
 from disco_sim.model.plan import TaskInputs
+from disco_sim.store.garbage import seldom_collecting
 from disco_sim.views.cards import job_card
 from disco_sim.views.contents import Contents, Read
 from disco_sim.views.critical import Analysis
@@ -55,7 +58,8 @@ class Spell(NamedTuple):
 class JobData:
     """All that the views of one job are made from. Nothing is read before it is asked for.
 
-    `values` gives the committed out-of-band results by key, `now_s` the virtual time of the cluster.
+    `values` gives the committed out-of-band results by key, `now_s` the virtual time of the cluster, `steps` what
+    `views.stepper.steps_of` tells of the job, or None.
     """
 
     history: History
@@ -65,6 +69,7 @@ class JobData:
     nodes: Sequence[Node]
     oob_limit: int
     now_s: Callable[[], float]
+    steps: Callable[[], Mapping[str, Any] | None] = lambda: None
 
     @property
     def state(self) -> JobState:
@@ -78,6 +83,7 @@ class JobData:
             state.wait(self.now_s() - state.submitted_s)
         return state
 
+    @seldom_collecting()
     def card(self) -> Card:
         """The card of the job as of now."""
         state = self.state
@@ -91,8 +97,9 @@ class JobData:
         )
 
 
-def playback(data: JobData, contents: Contents | None = None) -> bytes:
-    """The playback of a job, for `static/playback.js`.
+@seldom_collecting()
+def playback(data: JobData, contents: Contents | None = None, has_steps: bool = False) -> bytes:
+    """The playback of a job, for `static/playback.js`; with `has_steps` its steps go along, if there are any.
 
     `contents` reads what was stored; without it, or where that would be much, records and keys are left out.
 
@@ -107,6 +114,8 @@ def playback(data: JobData, contents: Contents | None = None) -> bytes:
     _pack_path(packing, data.history, state)
     _pack_oob(packing, state, data.values())
     _pack_lines(packing, data.history, state)
+    if has_steps and (told := data.steps()) is not None:
+        packing.texts("steps.told", [json.dumps(told, ensure_ascii=False, separators=(",", ":"))])
     return packing.packed()
 
 
@@ -289,7 +298,7 @@ def _preview(value: str | bytes | None) -> str:
 
 
 def _pack_lines(packing: Packing, history: History, state: JobState) -> None:
-    lines = list(job_lines(history, state.job))
+    lines = job_lines(history, state.job)
     packing.times("line.time", [line.time_s - state.submitted_s for line in lines])
     packing.words("line.host", [line.host for line in lines])
     packing.words("line.level", [line.level for line in lines])

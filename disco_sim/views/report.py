@@ -11,7 +11,7 @@ from disco_sim.views.contents import Contents
 from disco_sim.views.playback import JobData, playback
 from disco_sim.views.scripts import script, style
 
-_STYLES = ("style.css", "job.css", "pictures.css", "results.css", "page.css")
+_STYLES = ("style.css", "job.css", "pictures.css", "results.css", "stepper.css", "page.css")
 
 
 def job_part(data: JobData) -> str:
@@ -19,7 +19,7 @@ def job_part(data: JobData) -> str:
 
     Where no script runs, the card is all there is.
     """
-    packed = base64.b64encode(playback(data, Contents(data.read))).decode()
+    packed = base64.b64encode(playback(data, Contents(data.read), has_steps=True)).decode()
     return (
         f'<section class="dsim-part"><div class="dsim-place"><script type="application/octet-stream">{packed}</script>'
         f"</div>{data.card().html()}</section>"

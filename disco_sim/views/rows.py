@@ -7,7 +7,8 @@ the cluster since its start. `until_s`, in the same seconds, gives a table as it
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from operator import itemgetter
 from typing import Any
@@ -20,7 +21,7 @@ from disco_sim.views.contents import Read, keys_of
 from disco_sim.views.history import History, events_of, history_of, job_state
 from disco_sim.views.stages import StageState
 from disco_sim.views.state import JobState, NodeState
-from disco_sim.views.story import Line, Story
+from disco_sim.views.story import Line
 
 OOBValues = Mapping[str, str | bytes]
 """The committed out-of-band results of one job, by key."""
@@ -248,14 +249,13 @@ def lines_table(lines: Iterable[Line], start_s: float = 0.0) -> Table:
     return Table(LOG, [(line.time_s - start_s, *line[1:]) for line in lines])
 
 
-def job_lines(log: Log | History, job: str, until_s: float | None = None) -> Iterator[Line]:
-    """The lines of a job's log."""
-    story, start_s = Story(), None
-    for event in events_of(log).of(job):
-        start_s = event.time_s if start_s is None else start_s
-        if until_s is not None and event.time_s - start_s > until_s:
-            return
-        yield from story.tell(event)
+def job_lines(log: Log | History, job: str, until_s: float | None = None) -> Sequence[Line]:
+    """The lines of a job's log, not to be changed."""
+    lines = history_of(log).lines(job)
+    if until_s is None or not lines:
+        return lines
+    start_s = lines[0].time_s
+    return lines[: bisect_right(lines, until_s, key=lambda line: line.time_s - start_s)]
 
 
 def nodes_table(log: Log | History, spec: ClusterSpec, until_s: float | None = None) -> Table:

@@ -29,11 +29,13 @@ class JobView(anywidget.AnyWidget):
     def __init__(self, data: JobData) -> None:
         self._data = data
         self._contents = Contents(data.read)
+        self._static: tuple[str, str] | None = None
         super().__init__(playback=playback(data, self._contents))
         self.on_msg(self._answer)
 
     def refresh(self) -> None:
         """Take in what has happened since the view was made; pages that show it begin anew, at the latest time."""
+        self._static = None
         self.playback = playback(self._data, self._contents)
 
     def _answer(self, _: Any, message: Any, __: Any) -> None:
@@ -53,6 +55,8 @@ class JobView(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         # The card stands in where no kernel is behind the view: in a notebook that was opened but not run.
-        card = self._data.card()
+        if self._static is None:
+            card = self._data.card()
+            self._static = f"{self!r}\n{card.text()}", card.html()
         data, metadata = super()._repr_mimebundle_(**options) or ({}, {})
-        return {**data, "text/plain": f"{self!r}\n{card.text()}", "text/html": card.html()}, metadata
+        return {**data, "text/plain": self._static[0], "text/html": self._static[1]}, metadata

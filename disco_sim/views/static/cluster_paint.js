@@ -172,7 +172,12 @@ function paintName({ pen, layout, palette }, node, looks, x, y) {
         }
         pen.font = `11.5px ${palette.font}`;
         pen.textAlign = "right";
+        const nameEnd = x + layout.pad + node.host.length * 7.5;
         for (const [word, colour] of words.reverse()) {
+            // The host and the status matter more than the speed, which the table and the hint tell, too.
+            if (word !== node.status && right - pen.measureText(word).width < nameEnd + 8) {
+                continue;
+            }
             pen.fillStyle = colour;
             pen.fillText(word, right, baseline);
             right -= pen.measureText(word).width + 8;

@@ -70,6 +70,7 @@ export function jobView(play, ask, more = []) {
 
     function choose(number) {
         chosen = number;
+        bar.element.hidden = Boolean(panes[number].isTimeless);
         places.forEach(({ place, tab }, other) => {
             place.hidden = other !== chosen;
             tab.setAttribute("aria-selected", String(other === chosen));
@@ -89,6 +90,9 @@ export function jobView(play, ask, more = []) {
     element.onkeydown = (event) => {
         const isTyping = event.target.matches("input, select, textarea");
         const isPressed = event.key === " " && event.target.matches("button");
+        if (event.defaultPrevented || panes[chosen].isTimeless) {
+            return;
+        }
         if (!event.ctrlKey && !event.metaKey && !event.altKey && !isTyping && !isPressed && bar.key(event)) {
             event.preventDefault();
             // JupyterLab has its own use for these keys.

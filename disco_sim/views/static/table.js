@@ -230,7 +230,9 @@ export function factTable({ caption, columns, height = 300, rowClass = null, onS
 }
 
 function tableHead(column, sort) {
-    const button = make("button", { type: "button", onclick: sort }, column.name, make("span"));
+    const arrow = make("span");
+    arrow.setAttribute("aria-hidden", "true");
+    const button = make("button", { type: "button", onclick: sort }, column.name, arrow);
     const head = make("th", { scope: "col", className: column.isNumber ? "dsim-number" : "" }, button);
     head.setAttribute("aria-sort", "none");
     return head;
