@@ -13,7 +13,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any, Protocol, TextIO
 
-from disco_sim.client.frontend import WIDGET_VIEW, has_front_end
+from disco_sim.client.frontend import has_front_end
 from disco_sim.cluster.base import Cluster
 from disco_sim.model.events import Event, MessageSent, RunStarted, StageStarted
 from disco_sim.model.plan import Plan
@@ -99,41 +99,34 @@ class Progress:
 
 
 class Page:
-    """Under a notebook's cell: a widget while the job goes on, and in its place an output that the notebook keeps.
+    """Under a notebook's cell: lines that change while the job goes on, and in their place an output that stays.
 
-    What is left of the widget's own output is empty: its view must not stay in the notebook, because JupyterLab would
-    show an error there when the notebook is opened again.
+    Their own output begins and ends empty. So a notebook that is run again has the same outputs, whatever was drawn
+    meanwhile, and the last state stands behind all that the job printed.
     """
 
     patience_s = 0.0
 
     def __init__(self) -> None:
-        self._widget: Any = None
-        self._output: Any = None
+        self._place: Any = None
 
     def begin(self, shown: JobProgress) -> None:
-        """Show the widget."""
-        from ipywidgets import HTML
-
-        self._widget = HTML(shown.html())
-        view = {"version_major": 2, "version_minor": 0, "model_id": self._widget.model_id}
-        self._output = _displayed({**_NOTHING, WIDGET_VIEW: view}, display_id=True)
+        """Show the first state."""
+        self._place = _displayed(_NOTHING, display_id=True)
+        self.draw(shown)
 
     def draw(self, shown: JobProgress) -> None:
-        """Change the widget."""
-        self._widget.value = shown.html()
+        """Change what is shown."""
+        if self._place is not None:
+            self._place.update({"text/plain": shown.text(), "text/html": shown.html()}, raw=True)
 
     def give_way(self) -> None:
         """Nothing: what jobs print has a place of its own."""
 
     def end(self, shown: JobProgress) -> None:
-        """Take the widget away, and leave the last state."""
-        if self._output is not None:
-            self._output.update(_NOTHING, raw=True)
-        if self._widget is not None:
-            # A widget does not close what it is made of, which would stay in the kernel and in the page.
-            for part in (self._widget, self._widget.layout, self._widget.style):
-                part.close()
+        """Take that away, and leave the last state."""
+        if self._place is not None:
+            self._place.update(_NOTHING, raw=True)
         _displayed({"text/plain": shown.text(), "text/html": shown.html()})
 
 

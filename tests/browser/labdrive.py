@@ -44,6 +44,9 @@ LAB_FLAGS = (
     "--LabApp.expose_app_in_browser=True",
     "--LabApp.extension_manager=readonly",
 )
+OWN_COMPLAINTS = ("Could not restore the debugger state",)
+"""What JupyterLab itself says of a kernel that is shut down while it still asks it something."""
+
 START_S = 60
 KERNEL_IS_READY = """() => {
     const kernel = window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel;
@@ -153,7 +156,7 @@ class LabPage:
         self.page.on("console", self._note_console)
 
     def _note_console(self, message: Any) -> None:
-        if message.type == "error":
+        if message.type == "error" and not message.text.startswith(OWN_COMPLAINTS):
             self.problems.append(f"console: {message.text}")
 
     def open(self, notebook: str) -> None:

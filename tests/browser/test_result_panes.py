@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Locator, expect
 from disco_sim import Disco, Faults, Job
 from disco_sim.func import sum_reduce
 from disco_sim.views.report import job_part, report_page
+from tests.browser.conftest import OpenNotebook
 from tests.browser.jobpage import JobPage
 
 pytestmark = pytest.mark.browser
@@ -258,3 +259,31 @@ def test_records_move_but_not_for_who_wants_no_motion(open_page: OpenPage, job: 
     still = open_page(job, reduced_motion="reduce")
     still.choose("Flow")
     assert not any(dots(still, share) for share in shares)
+
+
+LARGE = """
+from disco_sim import Disco
+from disco_sim.func import sum_reduce
+
+def fun_map(line, params):
+    for word in line.split():
+        yield word, 1
+
+lines = [f"raw://{' '.join(f'word{number * place % 701}' for place in range(160))}" for number in range(400)]
+job = Disco(nodes=4).new_job(name="large", input=lines, map=fun_map, reduce=sum_reduce, partitions=7)
+urls = job.wait(show=False)
+"""
+
+
+def test_a_kernel_tells_what_does_not_come_along(open_notebook: OpenNotebook) -> None:
+    """In a notebook, records and keys that were too many to be sent are asked for, and shown when they come."""
+    lab = open_notebook(LARGE, "job.view()")
+    assert lab.run_all()
+    pane = JobPage(lab.page.locator(".dsim-job").last).choose("Flow")
+    pane.locator(CANVAS).click(position={"x": 110, "y": 8 + 3 * 40})
+    expect(pane.locator(".dsim-details caption").nth(1)).to_contain_text("records")
+    records = table(pane, 1).locator("tbody tr:not(.dsim-gap)")
+    expect(records.first.locator("td").first).to_contain_text("'word")
+    pane.locator(CANVAS).click(position={"x": 110, "y": 420})
+    expect(pane.locator(".dsim-details caption").first).to_contain_text("keys at the end of the job")
+    expect(table(pane, 1).locator("tbody tr:not(.dsim-gap) td").first).to_contain_text("'word")

@@ -30,7 +30,14 @@ disco = Disco()
 job = disco.new_job(
     name="count", input=["raw://to be or", "raw://not to be"], map=fun_map, reduce=fun_reduce, partitions=2
 )
-urls = job.wait()
+urls = job.wait(show=False)
+"""
+
+
+CARD = """
+from IPython.display import HTML
+# What the job shows where no widget can be.
+HTML(job._repr_mimebundle_()["text/html"])
 """
 
 
@@ -48,8 +55,8 @@ def pictures_are_drawn(lab: LabPage) -> bool:
 
 
 def test_a_displayed_job_shows_its_card(open_notebook):
-    """A job at the end of a cell is a card with its state, its tables and its timeline; so are cluster and error."""
-    lab = open_notebook(JOB, "job", "disco", "job.story('map:0')", "job.oob")
+    """Where no widget can be, a job is a card with its state, its tables and its timeline; so are cluster and error."""
+    lab = open_notebook(JOB, CARD, "disco", "job.story('map:0')", "job.oob")
     assert lab.run_all()
     expect(cards(lab)).to_have_count(4)
     job, cluster, story, results = (cards(lab).nth(number) for number in range(4))
@@ -62,9 +69,20 @@ def test_a_displayed_job_shows_its_card(open_notebook):
     expect(results).to_contain_text("length:0")
 
 
+def test_a_displayed_job_is_its_view(open_notebook):
+    """A job at the end of a cell is the widget that job.view() gives, the same one each time."""
+    lab = open_notebook(JOB, "job", "job.view()")
+    assert lab.run_all()
+    expect(lab.page.locator(".dsim-job")).to_have_count(2)
+    kind = "application/vnd.jupyter.widget-view+json"
+    shown, asked = (lab.outputs(cell)[0]["data"] for cell in (1, 2))
+    assert shown[kind]["model_id"] == asked[kind]["model_id"]
+    assert "text/html" in shown and "text/html" in asked
+
+
 def test_a_section_of_a_card_opens_on_a_click(open_notebook):
     """What is folded away at first, such as the log, is one click away."""
-    lab = open_notebook(JOB, "job")
+    lab = open_notebook(JOB, CARD)
     assert lab.run_all()
     line = cards(lab).get_by_text("Job initialized")
     expect(line).to_be_hidden()

@@ -11,7 +11,6 @@ from tests.kernel.conftest import Kernel
 
 pytestmark = pytest.mark.kernel
 
-VIEW = "application/vnd.jupyter.widget-view+json"
 OUTPUTS = ("stream", "display_data", "execute_result", "error", "update_display_data")
 
 COUNT = """
@@ -57,7 +56,7 @@ def outputs_of(kernel: Kernel, code: str) -> list[Any]:
 
 
 def test_a_cell_keeps_what_was_printed_and_the_last_state(kernel: Kernel) -> None:
-    """The place of the widget is left empty, then come the prints, the last state, and the cell's own value."""
+    """The place of the live picture is left empty, then come the prints, the last state, and the cell's own value."""
     place, printed, end, value = outputs_of(kernel, COUNT)
     assert place == {"text/plain": "", "text/html": ""}
     assert printed == "got to be\ngot or not\n"
@@ -70,27 +69,22 @@ def test_a_cell_keeps_what_was_printed_and_the_last_state(kernel: Kernel) -> Non
 
 
 def test_two_runs_of_a_cell_keep_the_same(kernel: Kernel) -> None:
-    """Nothing that a notebook keeps depends on the time or on the widget's id."""
+    """Nothing that a notebook keeps depends on real time."""
     first = outputs_of(kernel, COUNT)
     kernel.execute("disco.close()")
     assert outputs_of(kernel, COUNT) == first
 
 
-def test_while_it_runs_there_is_a_widget_of_which_nothing_stays(kernel: Kernel) -> None:
-    """The first output is the view of a widget with the first state in it; all that was opened for it is closed."""
-    kernel.execute("import ipywidgets\nfrom ipywidgets.widgets.widget import _instances\nbefore = len(_instances)")
+def test_while_it_runs_its_place_changes(kernel: Kernel) -> None:
+    """The first output is empty, then changed to the first state, and empty again at the end; no widget is opened."""
     messages = messages_of(kernel, COUNT)
-    shown = next(message for message in messages if message["msg_type"] == "display_data")["content"]
-    opened = {
-        message["content"]["comm_id"]: message["content"]["data"]["state"]
-        for message in messages
-        if message["msg_type"] == "comm_open"
-    }
-    closed = {message["content"]["comm_id"] for message in messages if message["msg_type"] == "comm_close"}
-    assert "active" in opened[shown["data"][VIEW]["model_id"]]["value"]
-    assert {name: text for name, text in shown["data"].items() if name != VIEW} == {"text/plain": "", "text/html": ""}
-    assert closed == set(opened)
-    assert kernel.execute("len(_instances) - before") == "0\n"
+    places = [
+        message["content"]["data"] for message in messages if "display_id" in message["content"].get("transient", {})
+    ]
+    nothing = {"text/plain": "", "text/html": ""}
+    assert (places[0], places[-1]) == (nothing, nothing)
+    assert "active" in places[1]["text/plain"] and places[1]["text/html"].startswith('<div class="dsim-progress"')
+    assert not [message for message in messages if message["msg_type"] == "comm_open"]
 
 
 def test_an_error_comes_after_the_last_state(kernel: Kernel) -> None:
@@ -104,7 +98,7 @@ def test_an_error_comes_after_the_last_state(kernel: Kernel) -> None:
 
 
 def test_an_interrupt_comes_after_the_last_state(kernel: Kernel, tmp_path: Path) -> None:
-    """The stop button leaves the state of a dead job, and the widget is gone."""
+    """The stop button leaves the state of a dead job, and nothing else."""
     begun = tmp_path / "begun"
     code = f"""
 from disco_sim import Disco

@@ -7,8 +7,10 @@ import { flowStory } from "./flow_story.js";
 
 const play = flowStory();
 const messages = () => new Haystacks(play.lines.length, (row) => play.lines.message[row]);
-const find = (wanted) =>
-    Array.from(matchingRows(play.lines.length, lineTests(play, messages(), { text: "", host: "", level: "", ...wanted })));
+const find = (wanted) => {
+    const tests = lineTests(play, messages(), { text: "", host: "", level: "", ...wanted });
+    return Array.from(matchingRows(play.lines.length, tests));
+};
 
 test("lines are found by text without regard to case, by host and by level", () => {
     assert.deepEqual(find({}), [0, 1, 2, 3]);

@@ -13,7 +13,8 @@ test("things share a place only when they would be too small to be seen", () => 
 });
 
 test("however many tasks and partitions there are, all have a place in the picture", () => {
-    for (const [nTasks, nLabels, width] of [[1, 1, 300], [12, 3, 1000], [5000, 20, 600], [100000, 1000, 600], [7, 4001, 320]]) {
+    const sizes = [[1, 1, 300], [12, 3, 1000], [5000, 20, 600], [100000, 1000, 600], [7, 4001, 320]];
+    for (const [nTasks, nLabels, width] of sizes) {
         const layout = flowLayout(nTasks, nLabels, width);
         const { rowStep, columnStep, nRows, nColumns, rowHeight, columnWidth } = layout;
         assert.ok(nRows * rowStep >= nTasks && (nRows - 1) * rowStep < nTasks);
@@ -50,16 +51,18 @@ test("the more a square holds the darker it is, and what is not empty can be see
 });
 
 test("shares are whole percents, small ones with a decimal", () => {
-    assert.deepEqual([0, 0.004, 0.099, 0.0996, 0.61, 1].map(percentText), ["0 %", "0.4 %", "9.9 %", "10 %", "61 %", "100 %"]);
+    const told = ["0 %", "0.4 %", "9.9 %", "10 %", "61 %", "100 %"];
+    assert.deepEqual([0, 0.004, 0.099, 0.0996, 0.61, 1].map(percentText), told);
 });
 
 test("a skew is told by the largest partition, its share and how many times the mean it is", () => {
     const labels = [4, 5, 6, 7];
     const columns = [0, 1, 2, 3];
-    assert.equal(skewText([10, 10, 61, 19], columns, labels, "records"), "Partition 6 holds 61 %, 2.4 times the mean: skewed.");
-    assert.equal(skewText([10, 20, 30, 40], columns, labels, "records"), "Partition 7 holds 40 %, 1.6 times the mean.");
-    assert.equal(skewText([5, 5, 5, 5], columns, labels, "bytes"), "All 4 partitions hold the same, 5 bytes.");
-    assert.equal(skewText([0, 0, 0, 0], columns, labels, "records"), "No records are there yet.");
+    const told = (...amounts) => skewText(amounts, columns, labels, "records");
+    assert.equal(told(10, 10, 61, 19), "Partition 6 holds 61 %, 2.4 times the mean: skewed.");
+    assert.equal(told(10, 20, 30, 40), "Partition 7 holds 40 %, 1.6 times the mean.");
+    assert.equal(told(5, 5, 5, 5), "All 4 partitions hold the same, 5 records.");
+    assert.equal(told(0, 0, 0, 0), "No records are there yet.");
     assert.equal(skewText([0, 1200, 0, 0], [1], labels, "records"), "All 1,200 records are in partition 5.");
     assert.equal(skewText([], [], [], "records"), "No records are there yet.");
 });

@@ -1,4 +1,4 @@
-/** The rows of the partitions at some times, as the flow pane tells them, as JSON: node flow_rows.js PACKED "[0, 1.5]" */
+/** The partitions at some times as the flow pane tells them, as JSON: node flow_rows.js PACKED "[0, 1.5]" */
 import { readFileSync } from "node:fs";
 
 import { unpack } from "../../disco_sim/views/static/columns.js";

@@ -83,7 +83,10 @@ test("partitions that were asked for have a row from the stage's start on, other
 });
 
 test("pieces are found by ranges of tasks and partitions", () => {
-    const tasksOf = (time, ...ranges) => flowAt(time).placesIn(...ranges).map((place) => [flowAt(time).task[place], flowAt(time).rows[place]]);
+    const tasksOf = (time, ...ranges) => {
+        const flow = flowAt(time);
+        return flow.placesIn(...ranges).map((place) => [flow.task[place], flow.rows[place]]);
+    };
     assert.deepEqual(tasksOf(1.5, 0, 3, 0, 1), [[0, 0], [1, 4]]);
     assert.deepEqual(tasksOf(4, 0, 3, 0, 1), [[0, 1], [1, 4]]);
     assert.deepEqual(tasksOf(4, 2, 3, 0, 3), [[2, 5]]);
@@ -91,7 +94,10 @@ test("pieces are found by ranges of tasks and partitions", () => {
 });
 
 test("what came a moment ago is on its way, unless it is gone", () => {
-    const rowsOf = (time, seconds, most = 10) => flowAt(time).recent(seconds, most).map((place) => flowAt(time).rows[place]);
+    const rowsOf = (time, seconds, most = 10) => {
+        const flow = flowAt(time);
+        return flow.recent(seconds, most).map((place) => flow.rows[place]);
+    };
     assert.deepEqual(rowsOf(1.5, 0.4), [4]);
     assert.deepEqual(rowsOf(1.5, 0.6), [0, 2, 4]);
     assert.deepEqual(rowsOf(2, 1.1), [4]);
@@ -135,11 +141,11 @@ test("the table of partitions has their facts, and their keys only at the end", 
         return Object.fromEntries(columns.map((one) => [one.name, one.text(column)]));
     };
     assert.deepEqual(rowAt(4, 0), {
-        partition: "0", host: "node01", records: "14", bytes: "140", share: "70 %", read_by: "reduce:0", status: "done",
+        partition: "0", host: "node01", records: "14", bytes: "140", share: "70 %", read_by: "reduce:0, done",
         keys: "5", top_key: "'x'",
     });
     const before = rowAt(3.9, 0);
-    assert.deepEqual([before.keys, before.top_key, before.status], ["–", "", "running"]);
+    assert.deepEqual([before.keys, before.top_key, before.read_by], ["–", "", "reduce:0, running"]);
     assert.deepEqual([rowAt(4, 2).records, rowAt(4, 2).share, rowAt(4, 2).keys], ["0", "0 %", "–"]);
 });
 
@@ -167,7 +173,8 @@ test("a hint of a bin tells its share and who reads it", () => {
     const { title, facts } = flowHint(play, now, { tasks: [0, 3], columns: [1, 2] }, true);
     assert.equal(title, "partition 1");
     assert.deepEqual(facts, [
-        ["records", "6"], ["bytes", "60"], ["share", "30 %"], ["pieces", "2"], ["read by", "reduce:1, running"], ["node", "node02"],
+        ["records", "6"], ["bytes", "60"], ["share", "30 %"], ["pieces", "2"],
+        ["read by", "reduce:1, running"], ["node", "node02"],
     ]);
 });
 

@@ -6,7 +6,9 @@ function columnsOf(prefix, rows) {
     return Object.fromEntries(Object.keys(rows[0]).map((name) => [`${prefix}.${name}`, rows.map((row) => row[name])]));
 }
 
-const RUN = { stage: 0, task: 0, attempt: 0, slot: 0, host: "node01", status: 1, kind: "", start: 0, end: 1, oob_puts: 0 };
+const RUN = {
+    stage: 0, task: 0, attempt: 0, slot: 0, host: "node01", status: 1, kind: "", start: 0, end: 1, oob_puts: 0,
+};
 
 /**
  * map:0 is done at 1, its output is lost at 2 and made anew at 3 on node02; map:1 is done at 1.5 on node02, map:2 fails
@@ -22,7 +24,9 @@ export function flowStory() {
         { stage: 1, task: 0, start: 3, end: 4 },
         { stage: 1, task: 1, host: "node02", status: 0, start: 3.5, end: NaN },
     ].map((run) => ({ ...RUN, ...run }));
-    const output = (stage, run, label, records, lost = NaN) => ({ stage, run, label, records, bytes: 10 * records, lost });
+    const output = (stage, run, label, records, lost = NaN) => {
+        return { stage, run, label, records, bytes: 10 * records, lost };
+    };
     const outputs = [
         output(0, 0, 0, 6, 2), output(0, 4, 0, 6), output(0, 0, 1, 2, 2), output(0, 4, 1, 2),
         output(0, 1, 0, 8), output(0, 3, 1, 4), output(1, 5, 0, 3),
@@ -39,7 +43,11 @@ export function flowStory() {
         { time: 1, host: "node10", level: "WARN", stage: "map", task: 2, message: "bad zebra" },
         { time: 2.5, host: "node2", level: "MSG", stage: "map", task: 2, message: "fine" },
     ];
-    const records = [{ output: 0, key: "'x'", value: "1" }, { output: 0, key: "'y'", value: "2" }, { output: 4, key: "'z'", value: "1" }];
+    const records = [
+        { output: 0, key: "'x'", value: "1" },
+        { output: 0, key: "'y'", value: "2" },
+        { output: 4, key: "'z'", value: "1" },
+    ];
     const keys = [
         { stage: 0, label: 0, n_keys: 5, key: "'x'", records: 9 },
         { stage: 0, label: 0, n_keys: 5, key: "'y'", records: 3 },

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Haystacks, matchingRows } from "../../disco_sim/views/static/filters.js";
-import { ResultTally, putsText, resultColumns, resultTaskColumns } from "../../disco_sim/views/static/oob_facts.js";
+import {
+    ResultTally, putsText, resultColumns, resultTaskColumns, resultText,
+} from "../../disco_sim/views/static/oob_facts.js";
 import { resultTests } from "../../disco_sim/views/static/oob_pane.js";
 import { flowStory } from "./flow_story.js";
 
@@ -43,9 +45,10 @@ test("the fullest run is the one with most puts among those whose results are th
 
 test("results are found by key, value or task, by state and by a chosen task", () => {
     const tally = new ResultTally(play);
-    const { oob } = play;
-    const texts = new Haystacks(oob.length, (row) => `${oob.key[row]}\n${oob.value[row]}\n${play.taskName(oob.run[row])}`);
-    const find = (wanted) => Array.from(matchingRows(4, resultTests(tally, texts, { text: "", state: "", task: -1, ...wanted })));
+    const texts = new Haystacks(play.oob.length, (row) => resultText(play, row));
+    const find = (wanted) => {
+        return Array.from(matchingRows(4, resultTests(tally, texts, { text: "", state: "", task: -1, ...wanted })));
+    };
     assert.deepEqual(find({}), [0, 1, 2, 3]);
     assert.deepEqual(find({ text: "zEb" }), [1]);
     assert.deepEqual(find({ text: "map:0" }), [1, 2]);

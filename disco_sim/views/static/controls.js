@@ -32,7 +32,9 @@ export function switchBox(name, options, chosen, onChoice) {
         element.append(button);
         return button;
     });
-    const mark = (option) => buttons.forEach((button, number) => button.setAttribute("aria-pressed", String(options[number] === option)));
+    const mark = (option) => {
+        buttons.forEach((button, number) => button.setAttribute("aria-pressed", String(options[number] === option)));
+    };
     const choose = (option) => {
         mark(option);
         onChoice(option);

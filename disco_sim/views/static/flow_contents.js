@@ -1,6 +1,6 @@
 /** What outputs hold, as far as a page has it with it. Knows nothing of pages. */
 
-/** The first records of an output as [key, value]; null when they are not here. `output` is its number in the playback. */
+/** The first records of the output with a number, as [key, value]; null when they are not here. */
 export function packedRecords(play, output) {
     if (play.outputs.records[output] === 0 && play.outputs.bytes[output] === 0) {
         return [];

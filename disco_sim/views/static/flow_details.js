@@ -130,7 +130,8 @@ export function flowDetails({ play, ask }, onPiece) {
             shown = key;
             const places = flow.placesIn(0, flow.nTasks, chosen.column, chosen.column + 1);
             pieceTable.show(Int32Array.from(places));
-            pieceTable.name(`${shownOf("", places.length, places.length, "piece")} in partition ${flow.labels[chosen.column]}`);
+            const pieces = shownOf("", places.length, places.length, "piece");
+            pieceTable.name(`${pieces} in partition ${flow.labels[chosen.column]}`);
         }
     }
 

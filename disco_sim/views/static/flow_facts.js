@@ -4,10 +4,15 @@ import { packedKeys } from "./flow_contents.js";
 import { percentText, rangeText } from "./flow_layout.js";
 import { readerName, readerState } from "./flow_readers.js";
 
-/** The columns of the partitions, for `factTable`; `now()` gives {flow, readers, time}. Rows are columns of the flow. */
+/** Facts of the partitions for `factTable`, whose rows are columns of a flow; `now()` gives {flow, readers, time}. */
 export function partitionColumns(play, now) {
     const sum = (unit) => (column) => now().flow.sums[unit][column];
-    const amount = (name, unit) => ({ name, isNumber: true, text: (column) => amountText(sum(unit)(column)), value: sum(unit) });
+    const amount = (name, unit) => ({
+        name,
+        isNumber: true,
+        text: (column) => amountText(sum(unit)(column)),
+        value: sum(unit),
+    });
     const state = (column) => now().readers.at(column, now().time);
     const share = (column) => {
         const { flow } = now();
@@ -30,8 +35,11 @@ export function partitionColumns(play, now) {
         amount("records", 0),
         amount("bytes", 1),
         { name: "share", isNumber: true, text: (column) => percentText(share(column)), value: share },
-        { name: "read_by", text: (column) => readerName(play, now().readers.stage, state(column).tasks) },
-        { name: "status", isState: true, text: (column) => readerState(state(column)) },
+        {
+            name: "read_by",
+            text: (column) => readText(play, now().readers.stage, state(column)),
+            value: (column) => column,
+        },
         {
             name: "keys",
             isNumber: true,
@@ -42,13 +50,19 @@ export function partitionColumns(play, now) {
     ];
 }
 
+/** Which task reads a partition, and how far it is: "reduce:2, running"; "" when none does. */
+function readText(play, stage, state) {
+    return state.tasks.length ? `${readerName(play, stage, state.tasks)}, ${readerState(state)}` : "";
+}
+
 /**
- * The hint of a place of the picture: a title, and pairs of a name and a text. `ranges` are {columns, tasks} as [from, to],
- * `isBin` says that all tasks are meant.
+ * The hint of a place of the picture: a title, and pairs of a name and a text. The place is {columns, tasks}, each as
+ * [from, to]; `isBin` says that all tasks are meant.
  */
 export function flowHint(play, { flow, readers, writers, time, unit }, { columns, tasks }, isBin) {
     const first = flow.labels[columns[0]];
-    const partition = `partition${columns[1] - columns[0] > 1 ? "s" : ""} ${rangeText(first, flow.labels[columns[1] - 1])}`;
+    const last = flow.labels[columns[1] - 1];
+    const partition = `partition${first === last ? "" : "s"} ${rangeText(first, last)}`;
     if (isBin) {
         return { title: partition, facts: flowBinFacts(play, { flow, readers, time, unit }, columns) };
     }
@@ -56,8 +70,8 @@ export function flowHint(play, { flow, readers, writers, time, unit }, { columns
     const places = flow.placesIn(...tasks, ...columns);
     if (places.length === 0) {
         const state = tasks[1] - tasks[0] === 1 ? writers.at(tasks[0], time).state : "";
-        const facts = state ? [["task", state]] : [];
-        return { title: `${task} → ${partition}`, facts: [...facts, ["stored", state === "done" ? "nothing for it" : "nothing yet"]] };
+        const none = ["stored", state === "done" ? "nothing for it" : "nothing yet"];
+        return { title: `${task} → ${partition}`, facts: state ? [["task", state], none] : [none] };
     }
     const facts = ["records", "bytes"].map((name, number) => [name, amountText(flowSum(flow.amounts[number], places))]);
     if (places.length === 1) {
@@ -81,9 +95,8 @@ function flowBinFacts(play, { flow, readers, time, unit }, columns) {
     ];
     if (all.length === 1) {
         const state = readers.at(columns[0], time);
-        const name = readerName(play, readers.stage, state.tasks);
-        if (name) {
-            facts.push(["read by", `${name}, ${readerState(state)}`]);
+        if (state.tasks.length) {
+            facts.push(["read by", readText(play, readers.stage, state)]);
         }
         const host = readers.hostAt(columns[0], time);
         if (host) {

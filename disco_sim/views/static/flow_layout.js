@@ -93,7 +93,8 @@ export function skewText(amounts, columns, labels, unit) {
         return `All ${columns.length} partitions hold the same, ${amountText(mean)} ${unit}.`;
     }
     const skewed = times > FLOW_SKEWED ? ": skewed" : "";
-    return `Partition ${labels[largest]} holds ${percentText(amounts[largest] / total)}, ${times.toFixed(1)} times the mean${skewed}.`;
+    const share = percentText(amounts[largest] / total);
+    return `Partition ${labels[largest]} holds ${share}, ${times.toFixed(1)} times the mean${skewed}.`;
 }
 
 /** What one row and one column of a binned picture stand for; "" when each is one. */

@@ -220,7 +220,7 @@ function paintFlowUnder({ pen, layout, palette, flow, readers, names }) {
     }
 }
 
-/** How far the reading tasks of a column are: an empty, half or full circle with the word, or a bar of the done share. */
+/** How far the reading tasks of a column are: an empty, half or full circle, with the word if it fits; or a bar. */
 function paintFlowState(pen, layout, palette, reader, middle, y) {
     const colour = { done: palette.good, running: palette.busy, waiting: palette.soft }[reader.state];
     pen.strokeStyle = colour;
@@ -291,7 +291,8 @@ function paintFlowDots({ pen, layout, palette, flow, unit, columnSums, dots }) {
 /** The picture in a sentence, for those who do not see it. */
 export function flowSentence({ names, time, spread, unit, nPieces, nColumns, skew }) {
     const total = `${amountText(spread.total)} ${FLOW_UNITS[unit]}`;
-    return `${names.title} at ${secondsText(time)} s: ${total} in ${amountText(nPieces)} pieces and ${nColumns} partitions. ${skew}`;
+    const where = `${amountText(nPieces)} pieces and ${nColumns} partitions`;
+    return `${names.title} at ${secondsText(time)} s: ${total} in ${where}. ${skew}`;
 }
 
 /** The labels and tasks of a place of the picture: [from, to] of both. */

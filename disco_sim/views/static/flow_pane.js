@@ -1,6 +1,6 @@
 /** The pane of the flow: records of the tasks of one stage on their way through partitions to the next stage. */
 import { choiceBox, switchBox, toolRow } from "./controls.js";
-import { amountText, clearedCanvas, make, secondsText } from "./dom.js";
+import { clearedCanvas, make, secondsText } from "./dom.js";
 import { flowDetails } from "./flow_details.js";
 import { flowHint, partitionColumns } from "./flow_facts.js";
 import { binsText, flowHit, flowLayout, skewText, spreadOf, stepRange } from "./flow_layout.js";
@@ -35,7 +35,8 @@ export function flowPane(context) {
     let readers = [];
     let parts = [];
 
-    const stageChoice = choiceBox("Stage", stages.map((stage) => [stage, flowTitle(play, stage)]), sight.flow.stage, chooseStage);
+    const titles = stages.map((stage) => [stage, flowTitle(play, stage)]);
+    const stageChoice = choiceBox("Stage", titles, sight.flow.stage, chooseStage);
     const unitSwitch = switchBox("Count by", FLOW_UNITS, FLOW_UNITS[unit], (name) => {
         unit = FLOW_UNITS.indexOf(name);
         draw(time);
@@ -49,11 +50,12 @@ export function flowPane(context) {
         caption: "Partitions",
         height: 300,
         columns: partitionColumns(play, () => ({ ...sight, time, unit })),
-        onSelect: (column) => choose(column === chosen.column && chosen.place < 0 ? { column: -1, place: -1 } : { column, place: -1 }),
+        onSelect: (column) => choose({ column: column === chosen.column && chosen.place < 0 ? -1 : column, place: -1 }),
     });
     const details = flowDetails(context, (place) => choose({ column: chosen.column, place }));
     const main = make("div", { className: "dsim-main" }, picture, skew, table.element);
-    const sides = make("div", { className: "dsim-sides" }, main, make("div", { className: "dsim-aside" }, details.element));
+    const aside = make("div", { className: "dsim-aside" }, details.element);
+    const sides = make("div", { className: "dsim-sides" }, main, aside);
     const element = make("div", { className: "dsim-flow" }, tools.element, sides);
     const tables = calmly(() => table.show(Int32Array.from(parts)));
     begin();
@@ -100,10 +102,11 @@ export function flowPane(context) {
         const width = picture.clientWidth;
         layout = flowLayout(flow.nTasks, flow.labels.length, width);
         flow.setBins(layout.rowStep, layout.columnStep);
-        const key = `${flow.stage} ${flow.version} ${sight.readers.versionAt(time)} ${layout.columnStep} ${time >= play.duration}`;
         const isStarted = play.stages[flow.stage].started_s <= time;
-        if (`${key} ${isStarted}` !== known) {
-            known = `${key} ${isStarted}`;
+        const versions = [flow.stage, flow.version, sight.readers.versionAt(time), layout.columnStep];
+        const key = [...versions, isStarted, time >= play.duration].join(" ");
+        if (key !== known) {
+            known = key;
             parts = flow.parts;
             readers = Array.from({ length: layout.nColumns }, (_, column) => readersIn(column));
             tables.call(parts.length > FLOW_MUCH);
@@ -132,7 +135,8 @@ export function flowPane(context) {
     function names() {
         const { flow } = sight;
         const reader = sight.readers.stage < 0 ? "" : play.stages[sight.readers.stage].name;
-        return { stage: play.stages[flow.stage].name, reader, unit: FLOW_UNITS[unit], title: flowTitle(play, flow.stage) };
+        const { name } = play.stages[flow.stage];
+        return { stage: name, reader, unit: FLOW_UNITS[unit], title: flowTitle(play, flow.stage) };
     }
 
     function paint(width) {

@@ -47,8 +47,8 @@ function flowDoneByEnd(play) {
 }
 
 /**
- * The outputs of a stage as they come and go. `columns` are the labels of partitions, rows the numbers of tasks; outputs
- * are known by their place in `rows`. `moveTo(time)` costs what has changed since the time before.
+ * The outputs of a stage as they come and go. Columns are partitions by the places of their labels in `labels`, outputs
+ * are known by their places in `rows`. `moveTo(time)` costs what has changed since the time before.
  */
 export class FlowState {
     constructor(play, stage) {
@@ -85,8 +85,10 @@ export class FlowState {
         [this.rowStep, this.columnStep] = [rowStep, columnStep];
         this.nRows = Math.ceil(this.nTasks / rowStep);
         this.nColumns = Math.ceil(this.labels.length / columnStep);
-        const square = (place) => Math.floor(this.task[place] / rowStep) * this.nColumns + Math.floor(this.column[place] / columnStep);
-        this.square = this.rows.map((_, place) => square(place));
+        this.square = this.rows.map((_, place) => {
+            const row = Math.floor(this.task[place] / rowStep);
+            return row * this.nColumns + Math.floor(this.column[place] / columnStep);
+        });
         const { time } = this;
         this.clear();
         this.findLargest();
@@ -185,7 +187,8 @@ export class FlowState {
     placesIn(fromTask, toTask, fromColumn, toColumn) {
         const found = [];
         // Outputs are in the order of their tasks.
-        for (let place = countUpTo(this.task, fromTask - 1); place < this.rows.length && this.task[place] < toTask; place++) {
+        const end = countUpTo(this.task, toTask - 1);
+        for (let place = countUpTo(this.task, fromTask - 1); place < end; place++) {
             if (this.column[place] >= fromColumn && this.column[place] < toColumn && this.isThere(place)) {
                 found.push(place);
             }
@@ -193,7 +196,7 @@ export class FlowState {
         return found;
     }
 
-    /** The places of outputs that came in the `seconds` before now and are still there, at most about `most` of them. */
+    /** The places of outputs that came in the `seconds` before now and are still there, at most `most` of them. */
     recent(seconds, most) {
         const first = flowCount(this.arrivals, this.from, this.time - seconds);
         const step = Math.max(1, Math.ceil((this.nArrived - first) / most));

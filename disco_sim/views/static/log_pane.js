@@ -11,7 +11,12 @@ const LOG_HEIGHT = 430;
 export function lineColumns(play) {
     const { lines } = play;
     return [
-        { name: "time_s", isNumber: true, text: (row) => secondsText(lines.time[row]), value: (row) => lines.time[row] },
+        {
+            name: "time_s",
+            isNumber: true,
+            text: (row) => secondsText(lines.time[row]),
+            value: (row) => lines.time[row],
+        },
         { name: "host", text: (row) => play.word("line.host", row) },
         { name: "level", isState: true, text: (row) => play.word("line.level", row) },
         { name: "stage", text: (row) => play.word("line.stage", row) },
@@ -53,7 +58,10 @@ export function logPane({ play }) {
     function begin() {
         const { lines } = play;
         const haystacks = new Haystacks(lines.length, (row) => lines.message[row]);
-        const choices = (name, all) => [["", all], ...inWordOrder(play.columns.words(`line.${name}`)).map((word) => [word, word])];
+        const choices = (name) => {
+            const words = inWordOrder(play.columns.words(`line.${name}`));
+            return [["", "all"], ...words.map((word) => [word, word])];
+        };
         const change = (name) => (value) => {
             wanted[name] = value;
             found = matchingRows(lines.length, lineTests(play, haystacks, wanted));
@@ -62,15 +70,16 @@ export function logPane({ play }) {
         };
         const tools = toolRow(
             filterBox("words of a message", change("text")),
-            choiceBox("Node", choices("host", "all"), "", change("host")),
-            choiceBox("Level", choices("level", "all"), "", change("level")),
+            choiceBox("Node", choices("host"), "", change("host")),
+            choiceBox("Level", choices("level"), "", change("level")),
         );
         const newest = makeButton("To the newest line", () => {
             isFollowing = true;
             follow();
         });
         tools.element.append(newest);
-        const table = factTable({ caption: "Log", columns: lineColumns(play), height: LOG_HEIGHT, nRows: () => lines.length });
+        const columns = lineColumns(play);
+        const table = factTable({ caption: "Log", columns, height: LOG_HEIGHT, nRows: () => lines.length });
         table.element.addEventListener("scroll", () => {
             isFollowing = table.isAtEnd();
             newest.hidden = isFollowing;

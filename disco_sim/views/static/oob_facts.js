@@ -94,6 +94,11 @@ export class ResultTally {
     }
 }
 
+/** What a result is found by: its key, its value and its task. */
+export function resultText(play, row) {
+    return [play.oob.key[row], play.oob.value[row], play.taskName(play.oob.run[row])].join("\n");
+}
+
 /** The columns of the results, for `factTable`. */
 export function resultColumns(play) {
     const { oob, runs } = play;
@@ -107,7 +112,12 @@ export function resultColumns(play) {
             text: ofRun((run) => play.taskName(run)),
             value: ofRun((run) => runs.stage[run] * 2 ** 32 + runs.task[run]),
         },
-        { name: "run", isNumber: true, text: ofRun((run) => String(runs.attempt[run])), value: ofRun((run) => runs.attempt[run]) },
+        {
+            name: "run",
+            isNumber: true,
+            text: ofRun((run) => String(runs.attempt[run])),
+            value: ofRun((run) => runs.attempt[run]),
+        },
         { name: "host", text: ofRun((run) => play.word("run.host", run)) },
         { name: "put_s", isNumber: true, text: (row) => secondsText(oob.put[row]), value: (row) => oob.put[row] },
         { name: "state", isState: true, text: (row) => play.word("oob.state", row) },

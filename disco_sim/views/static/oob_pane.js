@@ -2,7 +2,7 @@
 import { choiceBox, filterBox, toolRow } from "./controls.js";
 import { make, makeButton, secondsText } from "./dom.js";
 import { Haystacks, matchingRows, rowsBelow, shownText } from "./filters.js";
-import { ResultTally, resultColumns, resultTaskColumns } from "./oob_facts.js";
+import { ResultTally, resultColumns, resultTaskColumns, resultText } from "./oob_facts.js";
 import { allRows } from "./sorting.js";
 import { factTable } from "./table.js";
 
@@ -23,7 +23,7 @@ export function oobPane({ play }) {
     function begin() {
         const { oob } = play;
         const tally = new ResultTally(play);
-        const haystacks = new Haystacks(oob.length, (row) => `${oob.key[row]}\n${oob.value[row]}\n${play.taskName(oob.run[row])}`);
+        const haystacks = new Haystacks(oob.length, (row) => resultText(play, row));
         const change = (name, value) => {
             wanted[name] = value;
             found = matchingRows(oob.length, resultTests(tally, haystacks, wanted));
@@ -56,9 +56,9 @@ export function oobPane({ play }) {
             allTasks.hidden = task < 0;
             change("task", task);
         };
-        const sides = make("div", { className: "dsim-sides" });
-        sides.append(make("div", { className: "dsim-main" }, results.element), make("div", { className: "dsim-aside" }, tasks.element));
-        element.append(summary, tools.element, sides);
+        const main = make("div", { className: "dsim-main" }, results.element);
+        const aside = make("div", { className: "dsim-aside" }, tasks.element);
+        element.append(summary, tools.element, make("div", { className: "dsim-sides" }, main, aside));
         found = allRows(oob.length);
         return { tally, tools, summary, results, tasks };
     }

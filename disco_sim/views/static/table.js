@@ -9,14 +9,14 @@ const TABLE_WIDEST = 36;
 let nTables = 0;
 
 /**
- * A table whose rows are numbers, shown by `columns`: {name, text(row), value(row), isNumber, isState, isMono, bar(row), letters};
- * `value` is what is sorted by (default: the text), `isNumber` also says which side it stands at, `bar` gives the share
- * of the cell that a bar fills, `letters` about how many of a text are in sight. `rowClass(row)` gives rows a class, `onSelect(row)` lets them be chosen, by a click or
- * by the arrow keys. `show(rows)` takes the rows to be shown, in order; a click on a head sorts them, a second one the
- * other way round, a third one not at all.
+ * A table whose rows are numbers, shown by `columns`: {name, text, value, bar, isNumber, isState, isMono, letters}.
+ * `text`, `value` and `bar` are functions of a row: `value` is what is sorted by (default: the text), `bar` the share of
+ * the cell that a bar fills. `isNumber` also says which side the column stands at, `letters` about how many are in sight.
  *
- * Where the values of a row never change, `nRows()` says how many rows there are in all, from 0 on: they are then sorted
- * once for all times.
+ * `rowClass(row)` gives rows a class, `onSelect(row)` lets them be chosen, by a click or by the arrow keys. `show(rows)`
+ * takes the rows to be shown, in order; a click on a head sorts them, a second one the other way round, a third one not
+ * at all. Where the values of a row never change, `nRows()` says how many rows there are in all, from 0 on: then they
+ * are sorted once for all times.
  */
 export function factTable({ caption, columns, height = 300, rowClass = null, onSelect = null, nRows = null }) {
     const heads = columns.map((column, number) => tableHead(column, () => sortBy(number)));
@@ -163,7 +163,8 @@ export function factTable({ caption, columns, height = 300, rowClass = null, onS
         }
         const place = rows.indexOf(selected);
         const page = Math.max(1, Math.floor(height / TABLE_ROW_HEIGHT) - 3);
-        const goal = { ArrowUp: place - 1, ArrowDown: place + 1, PageUp: place - page, PageDown: place + page, Home: 0, End: rows.length };
+        const steps = { ArrowUp: place - 1, ArrowDown: place + 1, PageUp: place - page, PageDown: place + page };
+        const goal = { ...steps, Home: 0, End: rows.length };
         const isPress = event.key === "Enter" || event.key === " ";
         if (!(event.key in goal || isPress) || rows.length === 0) {
             return;
