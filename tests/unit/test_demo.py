@@ -77,7 +77,7 @@ def test_page_loads_nothing_and_shows_timeline_and_partitions(demo: Demo) -> Non
     assert page.count('class="dsim-place"') == 1 and page.count("data:image/svg+xml") == 1
     assert "Partitions of the output of reduce" in page
     assert "def fun_reduce" in page
-    for outside in ("http://", "https://", "src=\"http", "<link"):
+    for outside in ("http://", "https://", 'src="http', "<link"):
         assert outside not in page.replace("http://www.w3.org/2000/svg", "")
 
 
