@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,21 +12,9 @@ from disco_sim.client.stepping import traced_steps
 from disco_sim.func import sum_reduce
 from disco_sim.views.state import JobState
 from tests import clusters
+from tests.unit.functions import words
 
 LINES = ["to be or", "not to be"]
-
-
-@pytest.fixture
-def disco() -> Iterator[Disco]:
-    """A cluster of two nodes."""
-    with Disco(nodes=2) as one:
-        yield one
-
-
-def words(line, params):
-    """Pairs of each word and 1."""
-    for word in line.split():
-        yield word, 1
 
 
 def fussy(line, params):

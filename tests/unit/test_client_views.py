@@ -6,7 +6,6 @@ import base64
 import re
 import sys
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,23 +14,12 @@ import pytest
 
 from disco_sim import Disco, DiscoError, Job
 from disco_sim.client.frontend import WIDGET_VIEW, has_front_end
-
-
-def fun_map(line: str, params: Any) -> Any:
-    for word in line.split():
-        yield word, 1
-
-
-@pytest.fixture
-def disco() -> Iterator[Disco]:
-    """A cluster of two nodes."""
-    with Disco(nodes=2) as disco:
-        yield disco
+from tests.unit.functions import words
 
 
 def counted(disco: Disco, lines: list[str], **parameters: Any) -> Job:
     """A job that is over."""
-    job = disco.new_job(name="count", input=[f"raw://{line}" for line in lines], map=fun_map, **parameters)
+    job = disco.new_job(name="count", input=[f"raw://{line}" for line in lines], map=words, **parameters)
     job.wait()
     return job
 
@@ -70,7 +58,7 @@ def test_a_report_that_cannot_be_written_is_told(disco: Disco, tmp_path: Path) -
 
 def test_a_view_is_one_widget_until_something_happens(disco: Disco) -> None:
     """Asked twice, a view is the same widget; of a job that goes on there is a new one for each moment."""
-    job = disco.new_job(name="count", input=["raw://a", "raw://b"], map=fun_map)
+    job = disco.new_job(name="count", input=["raw://a", "raw://b"], map=words)
     first = job.view()
     assert job.view() is first
     disco.step(run=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +11,9 @@ import pytest
 from disco_sim import Disco, DiscoError, Job, func
 from disco_sim.model.trace import Combined, Stretch, Told, TracedMap, TracedReduce
 from disco_sim.runtime.trace import LONGEST, trace
+from tests.unit.functions import grouped, words
 
 LINES = ["to be or", "not to be"]
-
-
-@pytest.fixture
-def disco() -> Iterator[Disco]:
-    """A cluster of two nodes."""
-    with Disco(nodes=2) as one:
-        yield one
-
-
-def words(line, params):
-    """Pairs of each word and 1."""
-    for word in line.split():
-        yield word, 1
-
-
-def grouped(pairs, params):
-    """Each key with the sum of its values, for sorted pairs."""
-    for word, counts in kvgroup(pairs):
-        yield word, sum(counts)
 
 
 def done(disco: Disco, **parameters: Any) -> Job:

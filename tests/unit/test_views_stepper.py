@@ -7,33 +7,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from disco_sim import Disco
 from disco_sim.client.stepping import traced_steps
 from disco_sim.func import sum_combiner, sum_reduce
 from disco_sim.views.stepper import LONGEST, steps_card
 from disco_sim.views.stepper_widget import Stepper
+from tests.unit.functions import grouped, words
 from tests.unit.sanitizer import checked
-
-
-@pytest.fixture
-def disco() -> Iterator[Disco]:
-    """A cluster of two nodes."""
-    with Disco(nodes=2) as one:
-        yield one
-
-
-def words(line, params):
-    """Pairs of each word and 1."""
-    for word in line.split():
-        yield word, 1
-
-
-def grouped(pairs, params):
-    """Each key with the sum of its values, for sorted pairs."""
-    for word, counts in kvgroup(pairs):
-        yield word, sum(counts)
 
 
 def told(disco: Disco, *lines: str, **parameters: Any) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 /** What one stage has stored at a time: by partition, and by task and partition. Knows nothing of pages. */
-import { countUpTo } from "./playback.js";
+import { countOfRows, countUpTo } from "./playback.js";
 
 export const FLOW_UNITS = ["records", "bytes"];
 
@@ -136,8 +136,8 @@ export class FlowState {
     /** Go to a time, forwards or back. */
     moveTo(time) {
         this.time = time;
-        const arrived = flowCount(this.arrivals, this.from, time);
-        const gone = flowCount(this.departures, this.until, time);
+        const arrived = countOfRows(this.arrivals, this.from, time);
+        const gone = countOfRows(this.departures, this.until, time);
         if (arrived !== this.nArrived || gone !== this.nGone) {
             this.version += 1;
         }
@@ -198,7 +198,7 @@ export class FlowState {
 
     /** The places of outputs that came in the `seconds` before now and are still there, at most `most` of them. */
     recent(seconds, most) {
-        const first = flowCount(this.arrivals, this.from, this.time - seconds);
+        const first = countOfRows(this.arrivals, this.from, this.time - seconds);
         const step = Math.max(1, Math.ceil((this.nArrived - first) / most));
         const found = [];
         for (let number = first; number < this.nArrived; number += step) {
@@ -220,19 +220,4 @@ function flowOrder(times) {
         }
     }
     return Int32Array.from(places).sort((one, other) => times[one] - times[other] || one - other);
-}
-
-/** How many of `order` have come by a time. */
-function flowCount(order, times, limit) {
-    let low = 0;
-    let high = order.length;
-    while (low < high) {
-        const middle = (low + high) >>> 1;
-        if (times[order[middle]] <= limit) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
 }

@@ -17,6 +17,21 @@ export function countUpTo(sorted, limit) {
     return low;
 }
 
+/** How many of `rows`, which are in the order of their `times`, have come by a limit. */
+export function countOfRows(rows, times, limit) {
+    let low = 0;
+    let high = rows.length;
+    while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (times[rows[middle]] <= limit) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 /**
  * A job that can be asked what was so at a time. Rows of runs, outputs, results and lines are numbers; `runs`, `outputs`,
  * `oob` and `lines` have a column for each of their facts.
@@ -121,12 +136,12 @@ export class Playback {
     /** The run that holds a slot at a time; -1 for none, -2 for one of another job. */
     runInSlot(node, slot, time) {
         const rows = this.slotRuns.own[this.slotRuns.first[node] + slot];
-        const run = rows ? lastStarted(rows, this.runs.start, time) : -1;
+        const run = rows?.[countOfRows(rows, this.runs.start, time) - 1] ?? -1;
         if (run >= 0 && !(this.runs.end[run] <= time)) {
             return run;
         }
         const others = this.slotRuns.others[this.slotRuns.first[node] + slot];
-        const other = others ? lastStarted(others, this.others.start, time) : -1;
+        const other = others?.[countOfRows(others, this.others.start, time) - 1] ?? -1;
         return other >= 0 && !(this.others.end[other] <= time) ? -2 : -1;
     }
 
@@ -224,19 +239,4 @@ function playbackNodes(columns) {
         });
     }
     return nodes;
-}
-
-/** The last of `rows`, which are in order of their starts, that has started by a time; -1 for none. */
-function lastStarted(rows, starts, time) {
-    let low = 0;
-    let high = rows.length;
-    while (low < high) {
-        const middle = (low + high) >>> 1;
-        if (starts[rows[middle]] <= time) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low > 0 ? rows[low - 1] : -1;
 }

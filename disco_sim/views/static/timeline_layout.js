@@ -1,4 +1,5 @@
 /** Where times and slots stand in a timeline, and what part of it is looked at. Knows nothing of pages. */
+import { countOfRows } from "./playback.js";
 
 const TIMELINE_GOOD_HEIGHT = 396;
 const TIMELINE_ROW = 24;
@@ -101,18 +102,8 @@ export function following(window, time, duration) {
 
 /** The place in `rows`, which are in order of their starts, from which on runs may end after a time. */
 export function firstInSight(rows, starts, time) {
-    let low = 0;
-    let high = rows.length;
-    while (low < high) {
-        const middle = (low + high) >>> 1;
-        if (starts[rows[middle]] <= time) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
     // Runs in a slot follow each other, so only the last one that has begun can go on.
-    return Math.max(0, low - 1);
+    return Math.max(0, countOfRows(rows, starts, time) - 1);
 }
 
 /** The one of `rows` that is at a time, or within `near` seconds of it; -1 for none. Unknown ends are at `end`. */
