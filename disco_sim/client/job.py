@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from disco_sim.views.widgets import JobView
 
 
-_FEW_RECORDS = 500
-"""The report of a job of no more records has its steps, too."""
-
 _MOST_EVENTS_SHOWN = 200_000
 """A displayed job of more events shows its card only; to send its view would take seconds, so that is asked for."""
 
@@ -391,15 +388,6 @@ class Job:
             ) from error
         return os.fspath(path)
 
-    def _steps(self) -> dict[str, Any] | None:
-        """The steps of the job for a page, if they are few and can be told."""
-        from disco_sim.client.stepping import traced_steps
-
-        try:
-            return traced_steps(self.disco.cluster, self.disco.history.job(self.name), _FEW_RECORDS)
-        except DiscoError:
-            return None
-
     def _task(self, task: str) -> tuple[str, int]:
         stage, colon, number = str(task).rpartition(":")
         names = [one.name for one in self.disco.plan(self.name)]
@@ -423,18 +411,20 @@ class Job:
 
     def data(self) -> JobData:
         """What views of the job are made from: its history, and ways to read what is kept."""
+        from disco_sim.client.stepping import few_steps
         from disco_sim.views.playback import JobData
 
-        cluster = self.disco.cluster
+        # Not the Disco: widgets live long, and would keep it open.
+        cluster, history, name = self.disco.cluster, self.disco.history, self.name
         return JobData(
-            history=self.disco.history,
-            job=self.name,
+            history=history,
+            job=name,
             read=cluster.archive.read,
-            values=lambda: dict(self.oob),
+            values=lambda: dict(OOBResults(cluster, name)),
             nodes=cluster.spec.nodes,
             oob_limit=cluster.archive.rules.oob_limit,
-            now_s=lambda: self.disco.now_s,
-            steps=self._steps,
+            now_s=lambda: cluster.now_s,
+            steps=lambda: few_steps(cluster, history.job(name)),
         )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from disco_sim.views.stepper import steps_of
 if TYPE_CHECKING:
     from disco_sim.views.stepper_widget import Stepper
 
+_FEW_RECORDS = 500
 _SHAPES = (["map"], ["map", "reduce"], ["reduce"])
 
 
@@ -30,6 +31,14 @@ def stepper(cluster: Cluster, state: JobState, max_records: int) -> Stepper:
     from disco_sim.views.stepper_widget import Stepper
 
     return Stepper(told)
+
+
+def few_steps(cluster: Cluster, state: JobState) -> dict[str, Any] | None:
+    """The steps of a job for its report: None if they are more than a few, or cannot be told."""
+    try:
+        return traced_steps(cluster, state, _FEW_RECORDS)
+    except DiscoError:
+        return None
 
 
 def traced_steps(cluster: Cluster, state: JobState, max_records: int) -> dict[str, Any]:

@@ -120,6 +120,7 @@ def test_every_script_is_used() -> None:
 def test_the_page_says_what_the_frames_say(make: Callable[[], Job], tmp_path: Path) -> None:
     """At any moment the playback has the status, stages, nodes, runs, results and lines of the job's own tables."""
     job = make()
+    job.disco.close()
     data = job.data()
     path = tmp_path / "packed"
     path.write_bytes(playback(data, Contents(data.read)))

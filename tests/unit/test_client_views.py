@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import re
 import sys
 import zlib
@@ -14,6 +15,7 @@ import pytest
 
 from disco_sim import Disco, DiscoError, Job
 from disco_sim.client.frontend import WIDGET_VIEW, has_front_end
+from disco_sim.client.registry import open_discos
 from tests.unit.functions import words
 
 
@@ -84,3 +86,13 @@ def test_a_forgotten_job_shows_its_name_only(disco: Disco) -> None:
     job = counted(disco, ["to be"])
     job.purge()
     assert set(job._repr_mimebundle_()) == {"text/plain"}
+
+
+def test_a_view_does_not_keep_its_disco_open() -> None:
+    """A Disco that nobody holds any more gives its port back, though widgets of its jobs are still on some page."""
+    job = counted(Disco(nodes=1), ["to be"])
+    master, view = job.disco.master, job.view()
+    del job
+    gc.collect()
+    assert master not in [disco.master for disco in open_discos()]
+    assert "Job count@" in view._repr_mimebundle_()[0]["text/plain"]

@@ -29,6 +29,9 @@ def shell() -> Iterator[Any]:
     hook = sys.breakpointhook
     disco_sim.load_ipython_extension(shell)
     yield shell
+    for value in shell.user_ns.values():
+        if isinstance(value, Disco):
+            value.close()
     disco_sim.unload_ipython_extension(shell)
     assert sys.breakpointhook is hook
 
