@@ -166,8 +166,9 @@ def table(
     drawn = drawn or {}
     bars = {name: colour for name, colour in (bars or {}).items() if name in columns}
     largest = {name: _largest(row[columns.index(name)] for row in rows) for name in bars}
+    first, last = _ends(rows, max_rows)
     sides = [
-        "right" if name not in drawn and any(_is_number(row[number]) for row in rows) else "left"
+        "right" if name not in drawn and any(_is_number(row[number]) for row in first + last) else "left"
         for number, name in enumerate(columns)
     ]
 
@@ -196,7 +197,6 @@ def table(
         f'text-align:{"left" if name in bars else side}">{html(name)}</th>'
         for name, side in zip(columns, sides, strict=True)
     )
-    first, last = _ends(rows, max_rows)
     body = "".join(map(line, first))
     if last:
         gap = f"{counted(len(rows) - len(first) - len(last), 'row')} not shown"
