@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dis
 import sys
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
+from disco_sim.client.arguments import defaults
 from disco_sim.client.registry import open_discos
 from disco_sim.core import Disco, Job
 from disco_sim.error import DiscoError
@@ -48,6 +50,9 @@ def unload(shell: Any) -> None:
 def run_cell(shell: Any, line: str, cell: str) -> Job:
     """The job of a cell, waited for. The cell sees the notebook's variables, and leaves none of its own but the job.
 
+    What the cell gives a value is a parameter of the job, but for modules, names that begin with _, and functions and
+    classes that are no parameter.
+
     Raises:
         DiscoError: If the line names no job, or no Disco.
         JobError: If the job dies.
@@ -61,18 +66,29 @@ def run_cell(shell: Any, line: str, cell: str) -> Job:
     disco = _disco(shell, place.strip())
     variables: dict[str, Any] = dict(shell.user_ns)
     # Under the name that the shell gives it, tracebacks and job.error find the lines of the cell.
-    exec(compile(cell, shell.compile.cache(cell), "exec"), variables)
+    code = compile(cell, shell.compile.cache(cell), "exec", flags=shell.compile.flags, dont_inherit=True)
+    exec(code, variables)
+    known = defaults()
     parameters = {
-        variable: value
-        for variable, value in variables.items()
-        if (variable not in shell.user_ns or shell.user_ns[variable] is not value)
-        and not variable.startswith("_")
-        and not isinstance(value, ModuleType)
+        variable: variables[variable]
+        for variable in _assigned(code)
+        if variable in variables and (variable in known or not _is_helper(variable, variables[variable]))
     }
     job = disco.new_job(name=name, **parameters)
     shell.user_ns[name] = job
     job.wait()
     return job
+
+
+def _assigned(code: CodeType) -> list[str]:
+    """The names that a cell gives a value, in order, whatever they were before."""
+    stores = ("STORE_NAME", "STORE_GLOBAL")
+    return list(dict.fromkeys(step.argval for step in dis.get_instructions(code) if step.opname in stores))
+
+
+def _is_helper(name: str, value: Any) -> bool:
+    """Whether a variable of a cell is there for the cell itself: private, a module, a function or a class."""
+    return name.startswith("_") or isinstance(value, ModuleType) or callable(value)
 
 
 def _disco(shell: Any, name: str) -> Disco:

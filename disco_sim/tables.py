@@ -9,6 +9,8 @@ light and on dark grounds; no state is told by colour alone. All text is escaped
 
 from __future__ import annotations
 
+import re
+import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple, Protocol
@@ -32,6 +34,7 @@ _AMOUNTS = {
 _UNKNOWN = "–"  # noqa: RUF001 - a dash for what is not known
 _CAPTION_STYLE = "caption-side:top;text-align:left;white-space:nowrap;font-weight:bold;line-height:1.4;padding:2px 0"
 _LONGEST_CELL = 120
+_LONGEST_TITLE = 1000
 _LONGEST_LINE = 60
 _ENDS = 10
 
@@ -72,6 +75,41 @@ def rgba(colour: str, opacity: float) -> str:
     return f"rgba({colour}, {opacity:g})"
 
 
+_MOST_TEXT = 10_000
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
+class _Short(reprlib.Repr):
+    """Sorts sets, whose order differs from process to process, and never walks a large value."""
+
+    def repr_int(self, x: int, level: int) -> str:
+        try:
+            return super().repr_int(x, level)
+        except ValueError:  # Python writes no number of more than some thousand digits
+            return f"<int of {x.bit_length()} bits>"
+
+
+_SHORT = _Short()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 200
+_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = _SHORT.maxdict = 20
+
+
+def shown(value: Any, limit: int = 120) -> str:
+    """The repr of a user's value, cut to `limit` characters; never an error, never a memory address."""
+    return writable(without_addresses(_SHORT.repr(value)), limit)
+
+
+def without_addresses(text: str) -> str:
+    """A text without the places in memory that Python writes of objects, which differ from run to run."""
+    return _ADDRESS.sub("", text)
+
+
+def writable(text: str, limit: int = _MOST_TEXT) -> str:
+    """A user's text as every screen and file takes it: half characters escaped, cut to `limit` characters."""
+    text = text if len(text) <= limit else text[: limit - 3] + "..."
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 def plain(value: object) -> str:
     """The text of a value, with what no page can hold (control characters, half surrogate pairs) as backslash escapes.
 
@@ -107,7 +145,9 @@ def cell_text(column: str, value: Any) -> str:
         return f"{value:.1%}" if column == "share" else f"{value:.6g}"
     if column in _AMOUNTS and _is_number(value):
         return f"{value:,}"
-    return plain(value if isinstance(value, str) else repr(value) if not _is_number(value) else value)
+    is_short = isinstance(value, str) or (_is_number(value) and not isinstance(value, int)) or type(value) is bool
+    is_short = is_short or (isinstance(value, int) and value.bit_length() < _MOST_TEXT)
+    return plain(value) if is_short else plain(shown(value, _LONGEST_TITLE))
 
 
 def _is_unknown(value: Any) -> bool:
@@ -176,7 +216,7 @@ def table(
         name, text = columns[number], cell_text(columns[number], value)
         side = sides[number] if _is_unknown(value) or _is_number(value) else "left"
         content = chip(text) if name in _CHIP_COLUMNS else escape(text)
-        title = f' title="{escape(text[:1000])}"' if len(text) > _LONGEST_CELL else ""
+        title = f' title="{escape(text[:_LONGEST_TITLE])}"' if len(text) > _LONGEST_CELL else ""
         if len(text) > _LONGEST_CELL:
             content = f"{escape(text[:_LONGEST_CELL])}…"
         if len(text) > _LONGEST_LINE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from disco_sim.client import info
@@ -367,23 +368,32 @@ class Job:
             self._view = moment, JobView(self.data())
         return self._view[1]
 
-    def report(self, path: str | os.PathLike[str], title: str | None = None) -> str:
+    def report(self, path: str | os.PathLike[str], title: str | None = None, steps: bool = True) -> str:
         """Write the job as one HTML file that plays without a notebook, and loads nothing; gives the file's path.
 
-        It holds all that `view()` shows. Records and keys are in it while they are few.
+        It holds all that `view()` shows, records and keys while they are few. For jobs of up to 500 records it has the
+        stepper, too, for which their functions are called once more; steps=False leaves it out.
 
         Raises:
             DiscoError: If the file cannot be written.
         """
         from disco_sim.views.report import job_part, report_page
 
-        text = report_page(title if title is not None else f"Job {self.name}", "", [job_part(self.data())])
+        if not isinstance(path, (str, os.PathLike)):
+            raise DiscoError(
+                f"report({path!r}) was called; what is given first is the path of a file: job.report('job.html')"
+            )
+        data = self.data()
+        if not steps:
+            data = replace(data, steps=lambda: None)
+        text = report_page(title if title is not None else f"Job {self.name}", "", [job_part(data)])
         try:
             with open(path, "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise DiscoError(
-                f"the report of job {self.name!r} cannot be written to {os.fspath(path)!r}: {error.strerror}; "
+                f"the report of job {self.name!r} cannot be written to {os.fspath(path)!r}: "
+                f"{getattr(error, 'strerror', None) or error}; "
                 "name a file in a folder that is there and that you may write to"
             ) from error
         return os.fspath(path)

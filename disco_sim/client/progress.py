@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Any, Protocol, TextIO
 
@@ -47,6 +48,8 @@ def display(mode: str) -> Display | None:
     """Where progress is drawn here, or None for nowhere: mode `progress` is shown everywhere, '' where one can look."""
     if has_front_end():
         return Page()
+    if sys.stderr is None or sys.stderr.closed:
+        return None
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         return Terminal(sys.stderr, patience_s=0.0 if mode == "progress" else _PATIENCE_S)
     return Text(sys.stderr) if mode == "progress" else None
@@ -175,8 +178,14 @@ class Terminal:
         return f"\x1b[{self._n_lines}F\x1b[J" if self._n_lines else ""
 
     def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+        _written(self._stream, text)
+
+
+def _written(stream: TextIO, text: str) -> None:
+    """Write to a stream that may be closed, or know fewer letters: to look at a job must not end it."""
+    with suppress(OSError, ValueError):
+        stream.write(text)
+        stream.flush()
 
 
 class Text:
@@ -198,5 +207,4 @@ class Text:
 
     def end(self, shown: JobProgress) -> None:
         """Write how far the job has come."""
-        self._stream.write(f"{shown.text()}\n")
-        self._stream.flush()
+        _written(self._stream, f"{shown.text()}\n")

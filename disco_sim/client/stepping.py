@@ -37,7 +37,7 @@ def few_steps(cluster: Cluster, state: JobState) -> dict[str, Any] | None:
     """The steps of a job for its report: None if they are more than a few, or cannot be told."""
     try:
         return traced_steps(cluster, state, _FEW_RECORDS)
-    except DiscoError:
+    except Exception:
         return None
 
 
@@ -64,6 +64,8 @@ def traced_steps(cluster: Cluster, state: JobState, max_records: int) -> dict[st
             "the cluster with Disco(keep='all'), and run the job again",
             job=state.job,
         )
+    # What a combiner took together was yielded before, and is counted while it is traced.
+    _check_count(state, limit, sum(run.records_out or 0 for run in runs.get("map", ())), "yielded")
     maps: list[TracedMap] = []
     reduces: list[TracedReduce] = []
     notes: list[str] = []

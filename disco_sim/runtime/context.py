@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 import re
-import reprlib
 from collections.abc import Iterator
 from operator import index, length_hint
 from typing import Any, NamedTuple
 
 from disco_sim.error import OOBLimitError, OOBPutError
 from disco_sim.model.work import Read, TaskWork
+from disco_sim.tables import shown as shown
+from disco_sim.tables import without_addresses, writable
 
 _KEY = re.compile(r"[A-Za-z0-9_\-:@]{1,256}")
 
 # What the real time.sleep takes at most: 2**63 nanoseconds.
 _LONGEST_SLEEP_S = 9_223_372_036
-
-
-_MOST_TEXT = 10_000
-_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-
-
-class _Short(reprlib.Repr):
-    """Sorts sets, whose order differs from process to process, and never walks a large value."""
-
-    def repr_int(self, x: int, level: int) -> str:
-        try:
-            return super().repr_int(x, level)
-        except ValueError:  # Python writes no number of more than some thousand digits
-            return f"<int of {x.bit_length()} bits>"
-
-
-_SHORT = _Short()
-_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 200
-_SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = _SHORT.maxdict = 20
-
-
-def shown(value: Any, limit: int = 120) -> str:
-    """The repr of a user's value, cut to `limit` characters; never an error, never a memory address."""
-    return writable(_ADDRESS.sub("", _SHORT.repr(value)), limit)
 
 
 def reason_of(error: BaseException) -> str:
@@ -48,13 +25,7 @@ def reason_of(error: BaseException) -> str:
     except BaseException as broken:
         text = f"(its message cannot be shown: __str__ raised {type(broken).__name__})"
     name = type(error).__name__
-    return writable(f"{name}: {_ADDRESS.sub('', text)}" if text else name)
-
-
-def writable(text: str, limit: int = _MOST_TEXT) -> str:
-    """A user's text as every screen and file takes it: half characters escaped, cut to `limit` characters."""
-    text = text if len(text) <= limit else text[: limit - 3] + "..."
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+    return writable(f"{name}: {without_addresses(text)}" if text else name)
 
 
 class SentMessage(NamedTuple):

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from disco_sim.error import JobError
 from disco_sim.model.cluster import ClusterSpec, Node
 from disco_sim.store.log import Log
-from disco_sim.tables import Table, counted, rgba, table, table_text
+from disco_sim.tables import Table, counted, rgba, shown, table, table_text
 from disco_sim.views import rows
 from disco_sim.views.contents import Read
 from disco_sim.views.flow import flow_section
@@ -204,7 +204,7 @@ def key_card(
     found = Table(("task", "host", "records"), list(sent))
     colour = rgba(stage_colour(0), 0.8)
     section = table_section(f"Written by ({counted(len(sent), 'task')})", found, bars={"records": colour}, is_open=True)
-    return Card("Key", repr(key), "", (("job", job), *facts), (section,))
+    return Card("Key", shown(key), "", (("job", job), *facts), (section,))
 
 
 def story_card(log: Log | History, job: str, stage: str, task: int) -> Card:

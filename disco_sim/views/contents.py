@@ -9,7 +9,7 @@ from typing import Any
 from disco_sim.error import DataError
 from disco_sim.model.events import OutputStored
 from disco_sim.model.work import Blob
-from disco_sim.tables import plain
+from disco_sim.tables import plain, shown
 from disco_sim.views.packing import Packing
 from disco_sim.views.state import JobState
 
@@ -50,7 +50,10 @@ def _count(key: Any, counts: Counter[Any], unhashable: dict[str, tuple[Any, int]
     try:
         counts[key] += 1
     except TypeError:
-        text = repr(key)
+        try:
+            text = repr(key)
+        except Exception:
+            text = shown(key)
         unhashable[text] = (key, unhashable.get(text, (key, 0))[1] + 1)
 
 
@@ -114,5 +117,4 @@ class Contents:
 
 
 def _short(value: object) -> str:
-    text = plain(repr(value))
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return plain(shown(value, _LONGEST))

@@ -34,6 +34,9 @@ _UNCOUNTED = (OutputStored, PhasesPlayed)
 """What tells nothing that is counted here, and is half of all events."""
 
 _MOST_BOXES = 64
+_SHORTEST_S = 0.0005
+"""What is shown as 0.000 seconds."""
+
 _BAR_PX = 110
 _TABLE_STYLE = "border-collapse:collapse;margin:2px 0;font-size:13px"
 _LEVELS = "▁▂▃▄▅▆▇█"
@@ -260,7 +263,7 @@ def _rate(n_records: int, seconds: float) -> str:
     >>> _rate(2400, 2.0), _rate(3, 2.0)
     ('1,200', '1.5')
     """
-    if not seconds:
+    if seconds < _SHORTEST_S:
         return _UNKNOWN
     rate = n_records / seconds
     return f"{rate:,.0f}" if rate >= 10 or not rate else f"{rate:.1f}"

@@ -22,7 +22,7 @@ def job_part(data: JobData) -> str:
     packed = base64.b64encode(playback(data, Contents(data.read), has_steps=True)).decode()
     return (
         f'<section class="dsim-part"><div class="dsim-place"><script type="application/octet-stream">{packed}</script>'
-        f"</div>{data.card().html()}</section>"
+        f"</div><h2>The same without a script</h2>{data.card().html()}</section>"
     )
 
 

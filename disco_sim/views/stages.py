@@ -161,8 +161,11 @@ class StageState:
             losses.setdefault(loss.task, []).append(loss.time_s)
         found: dict[tuple[int, int], list[tuple[float, OutputStored]]] = {}
         for output in sorted(chain(*self.outputs.values()), key=lambda output: output.time_s):
-            lost_s = next((time_s for time_s in losses.get(output.task, ()) if time_s >= output.time_s), math.inf)
-            found.setdefault((output.task, output.label), []).append((lost_s, output))
+            versions = found.setdefault((output.task, output.label), [])
+            # A loss is of what was there then: not of what was made anew in the same instant.
+            n_gone = sum(lost_s < math.inf for lost_s, _ in versions)
+            later = (time_s for time_s in losses.get(output.task, ())[n_gone:] if time_s >= output.time_s)
+            versions.append((next(later, math.inf), output))
         return found
 
     @property

@@ -269,3 +269,35 @@ def test_what_was_not_sent_is_asked_of_the_kernel(open_notebook):
     pane.locator(".dsim-facts", has_text="pieces in partition").locator("tbody tr:not(.dsim-gap)").first.click()
     expect(pane.get_by_text("records", exact=False).last).to_be_visible()
     expect(pane).to_contain_text("'line 0 ")
+
+
+def test_a_view_keeps_its_keys_from_the_notebook(open_notebook):
+    """Keys pressed in a view neither delete nor change cells; on the slider and in a choice they do what they say."""
+    lab = open_notebook(JOB, "job.view()", "job.stepper()", "1")
+    assert lab.run_all()
+    view = opened(lab)
+    cells = "() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.type)"
+    before = lab.page.evaluate(cells)
+    stepper = lab.page.locator(".dsim-stepper")
+    speed = view.root.get_by_label("Speed")
+    for place in (speed, view.root.get_by_role("button", name="Play", exact=True), stepper):
+        place.focus()
+        for key in ("d", "d", "m", "x", "a", "ArrowDown"):
+            lab.page.keyboard.press(key)
+        expect(place).to_be_focused()
+    assert lab.page.evaluate(cells) == before
+    expect(speed).to_have_value("2")
+    slider = view.root.get_by_label("Virtual time")
+    slider.press("Home")
+    assert view.now.startswith("0.000 /")
+    slider.press("ArrowRight")
+    first = view.now
+    assert not first.startswith("0.000 /")
+    slider.press("ArrowLeft")
+    assert view.now.startswith("0.000 /")
+    slider.press("End")
+    view.root.get_by_role("button", name="Back", exact=True).click()
+    view.root.get_by_role("button", name="Step", exact=True).press("Enter")
+    # At the end there is no next step; the keys go on working.
+    lab.page.keyboard.press("Home")
+    assert view.now.startswith("0.000 /")

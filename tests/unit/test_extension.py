@@ -71,3 +71,10 @@ def test_the_magic_comes_and_goes(shell: Any) -> None:
     assert [name for name in cells if "disco" in name] == ["disco_job"]
     disco_sim.unload_ipython_extension(shell)
     assert "disco_job" not in cells
+
+
+def test_what_the_cell_says_counts_even_if_the_notebook_says_the_same(shell: Any) -> None:
+    """A parameter that is bound to the very same object in the notebook is a parameter of the cell all the same."""
+    shell.user_ns.update(disco=Disco(nodes=1), partitions=7, sort=True)
+    job = extension.run_cell(shell, "count disco", CELL + "partitions = 7\nsort = True\ndef helper(): pass\n")
+    assert (job.jobspec()["partitions"], job.jobspec()["sort"]) == (7, True)

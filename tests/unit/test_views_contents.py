@@ -82,7 +82,8 @@ def test_long_and_odd_texts_are_cut_and_printable() -> None:
     state = JobState.of(scribe.log, scribe.job)
     contents = Contents(reader(blobs))
     contents.pack(Packing({}), state, [stored("a"), stored("b")])
-    assert contents.records_of(0, 5) == [("'<script>\\x00'", "'" + "y" * 79 + "…")]
+    ((key, value),) = contents.records_of(0, 5) or []
+    assert key == "'<script>\\x00'" and len(value) == 80 and value.startswith("'yyy")
     assert contents.records_of(1, 2) == [("", "b'one'"), ("", "b'two'")]
 
 
@@ -95,3 +96,25 @@ def test_much_is_left_out() -> None:
     columns = unpacked(packing)[1]
     assert columns["record.key"] == columns["key.key"] == []
     assert contents.records_of(0, 5) == [("'k'", "1")]
+
+
+class Broken:
+    """A value that cannot be written."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        raise ValueError("no words")
+
+
+def test_no_value_breaks_a_view_or_shows_its_address() -> None:
+    """Values whose repr fails, is endless or names a place in memory are shown all the same, in the same words."""
+    odd = [object(), Broken(), 10**6000, frozenset("zyx"), [0] * 10**6]
+    scribe = logs.ready()
+    contents = Contents(reader({"a": pairs(*((value, value) for value in odd))}))
+    contents.pack(Packing({}), JobState.of(scribe.log, scribe.job), [stored("a", len(odd))])
+    found = contents.records_of(0, 10) or []
+    keys = [key for key, _ in found]
+    assert keys[0] == "<object object>" and keys[3] == "frozenset({'x', 'y', 'z'})"
+    assert "Broken" in keys[1] and "bits" in keys[2] and len(keys[4]) <= 80
+    assert not any("0x" in key for key in keys)

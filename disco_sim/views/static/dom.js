@@ -59,7 +59,7 @@ const STATE_CLASSES = {
 
 /** The class that gives a state its colour; "" for what is no state. */
 export function stateClass(word) {
-    return word in STATE_CLASSES ? `dsim-is-${STATE_CLASSES[word]}` : "";
+    return Object.hasOwn(STATE_CLASSES, word) ? `dsim-is-${STATE_CLASSES[word]}` : "";
 }
 
 /** Virtual seconds as they are shown everywhere. */

@@ -22,7 +22,8 @@ export function stageHistory(play, stage) {
         if (runs.stage[run] === stage) {
             changes.push([runs.start[run], 3, run]);
             if (runs.status[run] !== RUN_RUNNING) {
-                changes.push([runs.end[run], 1, run]);
+                // What took no time ends after it starts; all else has ended before others start.
+                changes.push([runs.end[run], runs.end[run] === runs.start[run] ? 4 : 1, run]);
             }
         }
     }
@@ -65,7 +66,7 @@ export function stageHistory(play, stage) {
     changes.forEach(([time, kind, row], number) => {
         if (kind === 3) {
             change(runs.task[row], 1);
-        } else if (kind === 1) {
+        } else if (kind === 1 || kind === 4) {
             change(runs.task[row], -1);
             failed += runs.status[row] === RUN_FAILED;
             if (runs.status[row] === RUN_DONE) {

@@ -2,6 +2,7 @@
 import { clusterPane } from "./cluster_pane.js";
 import { make, makeButton, paletteOf, secondsText, stateClass } from "./dom.js";
 import { flowPane } from "./flow_pane.js";
+import { isTypedInto, isViewKey, keepKeys } from "./keyboard.js";
 import { logPane } from "./log_pane.js";
 import { oobPane } from "./oob_pane.js";
 import { playerBar } from "./player.js";
@@ -42,6 +43,7 @@ export function jobView(play, ask, more = []) {
     let chosen = -1;
     let time = play.duration;
     let frame = 0;
+    let isSeen = true;
     const bar = playerBar(play, (newTime) => {
         time = newTime;
         later();
@@ -49,6 +51,9 @@ export function jobView(play, ask, more = []) {
 
     /** Draw once before the next picture, however often something changes. */
     function later() {
+        if (!isSeen) {
+            return;
+        }
         frame ||= requestAnimationFrame(() => {
             frame = 0;
             draw();
@@ -63,10 +68,21 @@ export function jobView(play, ask, more = []) {
         told.textContent = `at ${secondsText(time)} s of ${secondsText(play.duration)} s (virtual)${reason}`;
         play.stages.forEach((stage, number) => {
             const { waiting, running, done, failed } = play.countersAt(number, time);
-            counters[number].textContent = `${waiting} waiting, ${running} running, ${done} done, ${failed} failed`;
+            const numbers = `${running} running, ${done} done, ${failed} failed`;
+            const isBegun = stage.started_s !== null && stage.started_s <= time;
+            const rest = word === "dead" ? "not done" : "waiting";
+            counters[number].textContent = isBegun ? `${waiting} ${rest}, ${numbers}` : "not begun";
         });
         panes[chosen].draw(time);
     }
+
+    /** What nobody sees is not drawn, however it plays. */
+    const sights = new IntersectionObserver((entries) => {
+        isSeen = entries.at(-1).isIntersecting;
+        if (isSeen) {
+            later();
+        }
+    });
 
     function choose(number) {
         chosen = number;
@@ -80,23 +96,23 @@ export function jobView(play, ask, more = []) {
     }
 
     tabs.onkeydown = (event) => {
-        const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-        if (step) {
-            event.stopPropagation();
-            choose((chosen + step + panes.length) % panes.length);
-            places[chosen].tab.focus();
+        const next = {
+            ArrowLeft: (chosen + panes.length - 1) % panes.length,
+            ArrowRight: (chosen + 1) % panes.length,
+            Home: 0,
+            End: panes.length - 1,
+        }[event.key];
+        if (next !== undefined) {
+            event.preventDefault();
+            choose(next);
+            places[next].tab.focus();
         }
     };
     element.onkeydown = (event) => {
-        const isTyping = event.target.matches("input, select, textarea");
-        const isPressed = event.key === " " && event.target.matches("button");
-        if (event.defaultPrevented || panes[chosen].isTimeless) {
-            return;
-        }
-        if (!event.ctrlKey && !event.metaKey && !event.altKey && !isTyping && !isPressed && bar.key(event)) {
+        const isPressed = event.key === " " && event.target.matches("button, [type=checkbox]");
+        const isOthers = event.defaultPrevented || isPressed || isTypedInto(event.target) || !isViewKey(event);
+        if (!isOthers && !panes[chosen].isTimeless && bar.key(event)) {
             event.preventDefault();
-            // JupyterLab has its own use for these keys.
-            event.stopPropagation();
         }
     };
     const head = make("div", { className: "dsim-head dsim-row" }, make("strong", { textContent: "Job" }));
@@ -108,13 +124,18 @@ export function jobView(play, ask, more = []) {
     themes.observe(document.body, { attributeFilter: ["data-jp-theme-light", "class", "data-vscode-theme-kind"] });
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     scheme.addEventListener("change", later);
-    choose(0);
+    sights.observe(element);
+    const letGo = keepKeys(element);
+    // At its end nothing runs any more, so that the timeline tells most.
+    choose(play.facts.status === "active" ? 0 : 1);
     bar.seek(play.duration);
 
     function destroy() {
         cancelAnimationFrame(frame);
         bar.destroy();
         sizes.disconnect();
+        sights.disconnect();
+        letGo();
         themes.disconnect();
         scheme.removeEventListener("change", later);
         panes.forEach((pane) => pane.destroy?.());

@@ -29,6 +29,7 @@ export function playerBar(play, onTime) {
     };
     const now = make("span", { className: "dsim-now" });
     const speeds = make("select", { onchange: () => (speed = Number(speeds.value)) });
+    speeds.title = `At 1x the whole job takes ${PLAYER_LASTS} seconds`;
     for (const choice of PLAYER_SPEEDS) {
         speeds.append(make("option", { value: String(choice), textContent: `${choice}x`, selected: choice === 1 }));
     }
@@ -48,9 +49,17 @@ export function playerBar(play, onTime) {
         slider.value = String(play.duration ? Math.round((time / play.duration) * PLAYER_GRAINS) : PLAYER_GRAINS);
         slider.setAttribute("aria-valuetext", `${secondsText(time)} virtual seconds`);
         now.textContent = `${secondsText(time)} / ${secondsText(play.duration)} s`;
-        backButton.disabled = time <= 0;
-        nextButton.disabled = time >= play.duration;
+        enable(backButton, time > 0);
+        enable(nextButton, time < play.duration);
         onTime(time);
+    }
+
+    /** A button that turns itself off hands the focus on, or the keys would go nowhere. */
+    function enable(button, isOn) {
+        if (!isOn && document.activeElement === button) {
+            playButton.focus();
+        }
+        button.disabled = !isOn;
     }
 
     function toggle() {

@@ -1,5 +1,6 @@
 /** A job step by step: forward, back, to a key; and a question before each answer, if that is asked for. */
 import { make, makeButton, stateClass } from "./dom.js";
+import { isViewKey, keepKeys } from "./keyboard.js";
 import { keysOf, questionBefore, scoreText, stepOfKey, verdictOf } from "./quiz.js";
 import { stepperColumns } from "./stepper_columns.js";
 import { pictureAt } from "./stepper_facts.js";
@@ -131,7 +132,7 @@ export function stepper(told, { key = null } = {}) {
 
     element.onkeydown = (event) => {
         const isTyping = event.target === keyInput;
-        if (event.ctrlKey || event.metaKey || event.altKey) {
+        if (!isViewKey(event)) {
             return;
         }
         const actions = isTyping
@@ -140,8 +141,6 @@ export function stepper(told, { key = null } = {}) {
         if (event.key in actions) {
             actions[event.key]();
             event.preventDefault();
-            // JupyterLab has its own use for these keys.
-            event.stopPropagation();
         }
     };
     const head = make(
@@ -166,5 +165,12 @@ export function stepper(told, { key = null } = {}) {
     element.append(head, ...notes, controls, say, asking, picture);
     go(key === null ? 0 : Math.max(0, stepOfKey(steps, last, key)));
 
-    return { element, destroy: () => element.remove() };
+    const letGo = keepKeys(element);
+    return {
+        element,
+        destroy() {
+            letGo();
+            element.remove();
+        },
+    };
 }
