@@ -144,7 +144,7 @@ def test_keys_play_and_step(open_notebook):
     expect(view.root.get_by_role("button", name="Pause", exact=True)).to_be_visible()
     lab.page.keyboard.press("Space")
     expect(view.root.get_by_role("button", name="Play", exact=True)).to_be_visible()
-    tab.focus()
+    tab.click()
     lab.page.keyboard.press("ArrowRight")
     expect(view.root.get_by_role("tab", name="Timeline", exact=True)).to_be_focused()
 

@@ -44,16 +44,16 @@ export function jobView(play, ask, more = []) {
     let time = play.duration;
     let frame = 0;
     let isSeen = true;
-    const bar = playerBar(play, (newTime) => {
+    const bar = playerBar(play, (newTime, isPlaying) => {
         time = newTime;
-        later();
+        // What nobody sees need not be drawn for each moment of a playback.
+        if (isSeen || !isPlaying) {
+            later();
+        }
     });
 
     /** Draw once before the next picture, however often something changes. */
     function later() {
-        if (!isSeen) {
-            return;
-        }
         frame ||= requestAnimationFrame(() => {
             frame = 0;
             draw();
@@ -76,7 +76,6 @@ export function jobView(play, ask, more = []) {
         panes[chosen].draw(time);
     }
 
-    /** What nobody sees is not drawn, however it plays. */
     const sights = new IntersectionObserver((entries) => {
         isSeen = entries.at(-1).isIntersecting;
         if (isSeen) {

@@ -13,7 +13,7 @@ export function isTypedInto(target) {
 
 /**
  * Keep the keys of a view from the notebook, in which a d and another d would delete its cell; gives what undoes it.
- * JupyterLab looks for its shortcuts before anything in the page hears of a key, but leaves alone what has this mark.
+ * JupyterLab looks for its shortcuts before anything in the page hears of a key, but leaves alone what is marked so.
  */
 export function keepKeys(element) {
     const mark = "data-lm-suppress-shortcuts";
@@ -21,10 +21,11 @@ export function keepKeys(element) {
         if (!element.contains(event.target)) {
             return;
         }
+        // What has the focus has to have the mark itself: JupyterLab looks there first.
         if (isViewKey(event)) {
-            element.setAttribute(mark, "true");
+            event.target.setAttribute(mark, "true");
         } else {
-            element.removeAttribute(mark);
+            event.target.removeAttribute(mark);
         }
     };
     window.addEventListener("keydown", decide, true);

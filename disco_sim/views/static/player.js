@@ -11,7 +11,7 @@ export function playedTime(time, elapsed, speed, duration) {
 }
 
 /**
- * A bar for a playback; `onTime(time)` hears of every change. `seek(time)` goes to a time, `key(event)` takes a key:
+ * A bar for a playback; `onTime(time, isPlaying)` hears of every change. `seek(time)` goes to a time, `key(event)` takes a key:
  * space plays or pauses, the arrows step, Home and End go to the ends; it says whether it was one of them.
  */
 export function playerBar(play, onTime) {
@@ -44,14 +44,14 @@ export function playerBar(play, onTime) {
         make("label", {}, "Speed", speeds),
     );
 
-    function setTime(newTime) {
+    function setTime(newTime, isPlaying = false) {
         time = Math.min(Math.max(newTime, 0), play.duration);
         slider.value = String(play.duration ? Math.round((time / play.duration) * PLAYER_GRAINS) : PLAYER_GRAINS);
         slider.setAttribute("aria-valuetext", `${secondsText(time)} virtual seconds`);
         now.textContent = `${secondsText(time)} / ${secondsText(play.duration)} s`;
         enable(backButton, time > 0);
         enable(nextButton, time < play.duration);
-        onTime(time);
+        onTime(time, isPlaying && time < play.duration);
     }
 
     /** A button that turns itself off hands the focus on, or the keys would go nowhere. */
@@ -88,10 +88,10 @@ export function playerBar(play, onTime) {
             // Steps, two a second, in the place of motion.
             before = elapsed < 0.5 ? moment - elapsed * 1000 : moment;
             if (elapsed >= 0.5) {
-                setTime(playedTime(time, elapsed, speed, play.duration));
+                setTime(playedTime(time, elapsed, speed, play.duration), true);
             }
         } else {
-            setTime(playedTime(time, elapsed, speed, play.duration));
+            setTime(playedTime(time, elapsed, speed, play.duration), true);
         }
         if (time >= play.duration) {
             pause();
