@@ -1,6 +1,7 @@
 """Rows under named columns, shown as text and as HTML. Pure: the same values give the same string.
 
-Knows cells, bars, chips and colours; not what the rows are of. It stands so low that anything can show itself.
+Knows cells, bars, chips, colours, and how any value of a user is written; not what the rows are of. It stands so low
+that anything can show itself.
 
 HTML for notebooks must be readable where a notebook is not trusted: no <style>, no <svg>, no ids, and only literal
 values of the style properties that JupyterLab keeps. Colours are translucent or of a middle tone, so that they do on

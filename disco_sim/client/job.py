@@ -377,26 +377,10 @@ class Job:
         Raises:
             DiscoError: If the file cannot be written.
         """
-        from disco_sim.views.report import job_part, report_page
+        from disco_sim.client.reporting import write_report
 
-        if not isinstance(path, (str, os.PathLike)):
-            raise DiscoError(
-                f"report({path!r}) was called; what is given first is the path of a file: job.report('job.html')"
-            )
-        data = self.data()
-        if not steps:
-            data = replace(data, steps=lambda: None)
-        text = report_page(title if title is not None else f"Job {self.name}", "", [job_part(data)])
-        try:
-            with open(path, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-        except (OSError, ValueError) as error:
-            raise DiscoError(
-                f"the report of job {self.name!r} cannot be written to {os.fspath(path)!r}: "
-                f"{getattr(error, 'strerror', None) or error}; "
-                "name a file in a folder that is there and that you may write to"
-            ) from error
-        return os.fspath(path)
+        data = self.data() if steps else replace(self.data(), steps=lambda: None)
+        return write_report(data, path, f"Job {self.name}" if title is None else title)
 
     def _task(self, task: str) -> tuple[str, int]:
         stage, colon, number = str(task).rpartition(":")

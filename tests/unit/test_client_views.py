@@ -96,3 +96,10 @@ def test_a_view_does_not_keep_its_disco_open() -> None:
     gc.collect()
     assert master not in [disco.master for disco in open_discos()]
     assert "Job count@" in view._repr_mimebundle_()[0]["text/plain"]
+
+
+@pytest.mark.parametrize("path", [1, None, 5.5])
+def test_a_report_goes_to_a_path_only(disco: Disco, path: Any) -> None:
+    """What is no path, such as the number of an open file, is refused in words, and nothing is written or closed."""
+    with pytest.raises(DiscoError, match="what is given first is the path of a file"):
+        counted(disco, ["to be"]).report(path)
