@@ -142,6 +142,10 @@ class CommError(DataError):
     """A resource that could not be asked for; `code` is the HTTP status or None."""
 
 
+class InvalidTag(DiscoError):
+    """What was given as a tag is no name of one: `tag`. The same would be wrong everywhere, so no task tries again."""
+
+
 class ModUtilImportError(DiscoError, ImportError):
     """A module that a job function needs and that cannot be found when the job is submitted."""
 

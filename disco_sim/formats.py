@@ -45,9 +45,13 @@ class DiscoOutput:
 
     def add(self, key: Any, value: Any) -> None:
         """Write a pair; anything that pickle takes will do for key and value."""
+        self.append((key, value))
+
+    def append(self, record: Any) -> None:
+        """Write a record that need not be a pair, such as a line of text; `chain_reader` gives it back as it is."""
         if self._content != "pairs":
             self._become("pairs")
-        self._block.write(pickle.dumps((key, value), PICKLE_PROTOCOL))
+        self._block.write(pickle.dumps(record, PICKLE_PROTOCOL))
         if self._block.tell() >= self._min_chunk:
             self._end_block()
 

@@ -6,11 +6,15 @@ import re
 from typing import Any
 
 from disco_sim.cluster.base import Cluster
+from disco_sim.ddfs.graph import visits
+from disco_sim.ddfs.names import TagAddress
 from disco_sim.error import CommError, DiscoError
 from disco_sim.node.worker import masters
-from disco_sim.util import schemesplit
+from disco_sim.store.tags import Entries
+from disco_sim.util import DISCO_PORT, netloc, schemesplit
 
-FIRST_PORT = 8989
+FIRST_PORT = int(DISCO_PORT)
+_IN_DDFS = re.compile(r"disco://[^/:]+/ddfs/")
 
 
 def free_port() -> int:
@@ -49,32 +53,46 @@ def open_discos() -> list[Any]:
     return list(masters.values())[::-1]
 
 
-def tagged(name: str, own: Cluster | None = None) -> list[list[str]]:
-    """The entries of a tag, each a list of replica URLs, of `own` or else of the newest open Disco that has the tag.
+def tagged(name: str, own: Cluster | None = None, ignore_missing: bool = False) -> list[list[str]]:
+    """The data that a tag stands for, each a list of replica URLs: breadth first, and the newest of each tag first.
 
-    `name` may have a host or a token in front, as in `tag://token@host/name`; they are left out.
+    `name` may have a token and a place in front, as in `tag://token@host:port/name`. Tags in a tag are followed, each
+    once. Each is looked for at the Disco that has its port, else in `own`, then in the open Discos, the newest first.
 
     Raises:
-        CommError: If none has it; its code is 404.
+        CommError: 404 if nobody has the tag, or one in it, unless `ignore_missing`; 401 for a wrong token.
     """
-    name = name.rpartition("/")[2]
+    found = visits([TagAddress.parse(f"tag://{name}")], lambda address: _entries(address, own), ignore_missing)
+    return [replicas for visit in found for replicas in visit.blobs]
+
+
+def _entries(address: TagAddress, own: Cluster | None) -> Entries:
+    """The entries of one tag, of the first cluster that has it."""
     clusters = [] if own is None else [own]
     clusters += [disco.cluster for disco in open_discos()]
+    port = netloc.parse(address.place).port
+    clusters = [cluster for cluster in clusters if port and cluster.master.rpartition(":")[2] == port] or clusters
     for cluster in clusters:
-        if name in cluster.archive.tags.list(name):
-            return cluster.archive.tags.urls(name)
+        if address.name in cluster.archive.tags:
+            return cluster.archive.tags.urls(address.name, address.token)
     known = sorted({tag for cluster in clusters for tag in cluster.archive.tags.list()})
-    raise CommError(f"Tag not found; the tags are: {', '.join(known) or 'none'}", f"tag://{name}", 404)
+    raise CommError(f"Tag not found; the tags are: {', '.join(known) or 'none'}", address.url, 404)
 
 
 def cluster_of(url: str, own: Cluster | None = None) -> Cluster:
     """The cluster that holds the data of a `dir://`, `disco://` or `split://` URL; `own` is tried first.
+
+    URLs of the file system, `disco://HOST/ddfs/...`, name no port where it is 8989.
 
     Raises:
         CommError: If no open Disco has the URL's port.
     """
     found = re.match(r"[^/]*:(\d+)(/|\Z)", schemesplit(url)[1])
     port = found[1] if found else None
+    if port is None and _IN_DDFS.match(url):
+        if own is not None and url in own.archive.blobs:
+            return own
+        port = DISCO_PORT
     if own is not None and own.master.rpartition(":")[2] == port:
         return own
     for authority, disco in list(masters.items()):
