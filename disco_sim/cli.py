@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from disco_sim import __version__
+from disco_sim import __version__, compat
 from disco_sim.core import Disco, Job
 from disco_sim.error import DiscoError, JobError
 from disco_sim.tables import Table, table_text
@@ -68,8 +68,9 @@ def demo(html: str) -> None:
 def run(script: str, args: tuple[str, ...], oob: bool, partitions: bool, events: bool, report: str | None) -> None:
     """Run a Python SCRIPT with its ARGS, and look into the jobs that it ran.
 
-    Options for disco-sim stand before SCRIPT; everything after it is the script's own. When the script fails, what was
-    asked for is printed all the same.
+    A script that imports `disco` gets the simulated one, so scripts for a real Disco cluster run as they are. Options
+    for disco-sim stand before SCRIPT; everything after it is the script's own. When the script fails, what was asked
+    for is printed all the same.
     """
     if events and not os.environ.get("DISCO_EVENTS"):
         os.environ["DISCO_EVENTS"] = "1"
@@ -136,7 +137,8 @@ def _run_script(script: str, args: tuple[str, ...]) -> int:
     sys.argv = [script, *args]
     sys.path.insert(0, os.path.dirname(os.path.abspath(script)))
     try:
-        runpy.run_path(script, run_name="__main__")
+        with _face():
+            runpy.run_path(script, run_name="__main__")
     except SystemExit as asked:
         return _status(asked.code)
     except KeyboardInterrupt:
@@ -150,6 +152,23 @@ def _run_script(script: str, args: tuple[str, ...]) -> int:
     finally:
         sys.argv, sys.path[:] = argv, path
     return 0
+
+
+@contextmanager
+def _face() -> Iterator[None]:
+    """Within it, `import disco` gives the simulated Disco, unless the script has another package of that name."""
+    was_installed, refusal = compat.installed(), None
+    try:
+        compat.install()
+    except DiscoError as error:
+        refusal = error
+    try:
+        yield
+    finally:
+        if refusal is not None and "disco" in sys.modules:
+            click.echo(f"What the script imports as `disco` is not the simulated one. {refusal}", err=True)
+        elif refusal is None and not was_installed:
+            compat.uninstall()
 
 
 def _is_cut_off() -> bool:

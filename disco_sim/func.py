@@ -79,7 +79,7 @@ def map_input_stream(stream: Any, size: int | None, url: str, params: Any) -> tu
 
     Within a job `stream` is what opens URLs there, `disco://` and the like included; without it, see `open_url`.
     """
-    opened: tuple[Any, int | None, str] = stream.open(url) if hasattr(stream, "open") else open_url(url)
+    opened: tuple[Any, int | None, str] = stream.open(url, params) if hasattr(stream, "open") else open_url(url)
     return opened
 
 

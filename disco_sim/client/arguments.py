@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
 from disco_sim import func
+from disco_sim.client.functions import check_function
+from disco_sim.client.pipelines import checked_pipeline
 from disco_sim.error import DiscoError, InputError, nearest
 from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.job import JobSpec
+from disco_sim.pipeline import PipelineStage
+from disco_sim.runtime.external import External, external_program
 from disco_sim.runtime.sandbox import shown
-from disco_sim.runtime.shuffle import name_of
-from disco_sim.util import argcount
+from disco_sim.runtime.wire import encoded
 
 _FUNCTIONS = {
     "map": ((2,), "map(entry, params)"),
@@ -59,14 +61,14 @@ class Params:
         return f"Params({', '.join(f'{name}={shown(value)}' for name, value in sorted(self.__getstate__().items()))})"
 
 
-def defaults() -> dict[str, Any]:
-    """Disco's documented default of every job parameter but `name`."""
+def defaults(dialect: Dialect = DOCUMENTED) -> dict[str, Any]:
+    """Disco's default of every job parameter but `name`, the documented one unless a `dialect` has another."""
     return {
         "prefix": "",
         "input": (),
         "map": None,
         "map_init": func.noop,
-        "map_reader": func.map_line_reader,
+        "map_reader": func.map_line_reader if dialect.lines_are_text else None,
         "map_input_stream": (func.map_input_stream,),
         "map_output_stream": (func.map_output_stream, func.disco_output_stream),
         "map_writer": None,
@@ -95,6 +97,14 @@ def defaults() -> dict[str, Any]:
         "username": "",
         "nr_reduces": 0,
         "mem_sort_limit": 0,
+        "owner": "",
+        "save_results": False,
+        "save_info": "ddfs",
+        "map_shuffle": None,
+        "reduce_shuffle": None,
+        "shuffle": None,
+        "sort_buffer_size": "10%",
+        "pipeline": (),
     }
 
 
@@ -108,10 +118,10 @@ def resolve(
 
     Raises:
         DiscoError: For an unknown parameter, a value of a wrong type, a function with a wrong number of arguments,
-            or an external program.
+            or an external program that cannot be run.
         InputError: If `input` is not a list.
     """
-    values = defaults()
+    values = defaults(dialect)
     unknown = sorted(set(given) - set(values))
     if unknown and dialect.unknown_arguments_are_errors:
         near = nearest(unknown[0], values, most=1)
@@ -122,9 +132,9 @@ def resolve(
         )
     values.update({key: value for key, value in (attributes or {}).items() if key in values})
     values.update({key: value for key, value in given.items() if key in values})
-    _check_name(name)
+    _check_name(name, dialect)
     _deprecated(values, given)
-    _refuse_external(values)
+    _take_external(values)
     for argument, (counts, form) in _FUNCTIONS.items():
         if values[argument] is not None:
             check_function(argument, values[argument], counts, form)
@@ -137,7 +147,11 @@ def resolve(
     values["status_interval"] = _count("status_interval", values["status_interval"] or 0)
     values["input"] = _input_list(values["input"])
     values["params"] = Params() if values["params"] is None else values["params"]
-    values["required_files"] = _files(values["required_files"])
+    values["required_files"] = _files(values["required_files"], "lib/" if dialect.files_are_in_lib else "")
+    values["pipeline"] = _pipeline(values, dialect)
+    values["username"] = values["owner"] = values["username"] or values["owner"]
+    _check_folders(values)
+    _check_saving(values)
     if values["sort"] not in (False, True, None, "merge"):
         raise DiscoError(f"sort={values['sort']!r} was given; sort is False, True or 'merge'")
     values["sort"] = values["sort"] or False
@@ -145,37 +159,10 @@ def resolve(
     return JobSpec(name=name, **{field.name: values[field.name] for field in fields(JobSpec) if field.name != "name"})
 
 
-def check_function(argument: str, function: Any, counts: Sequence[int], form: str) -> None:
-    """Make sure that `function` can be called with one of `counts` positional arguments."""
-    if not callable(function):
-        raise DiscoError(
-            f"{argument}={shown(function)} was given, which cannot be called; {argument} is a function {form}",
-            argument=argument,
-        )
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):  # a builtin that does not tell what it takes
-        if len(counts) > 1:
-            argcount(function)  # says that it must, for how it is called depends on it
-        return
-    for count in counts:
-        try:
-            signature.bind(*[None] * count)
-        except TypeError:
-            continue
-        return
-    name = name_of(function)
-    is_method = next(iter(signature.parameters), "") == "self"
-    raise DiscoError(
-        f"{argument} function {name}{signature} was given; it is called with {' or '.join(map(str, counts))} "
-        f"arguments: write it as {form}{', under @staticmethod in a class' * is_method}",
-        argument=argument,
-        function=name,
-    )
-
-
-def _check_name(name: Any) -> None:
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_\-]{1,200}", name):
+def _check_name(name: Any, dialect: Dialect) -> None:
+    # Disco's code refuses less than its documentation.
+    form = r"[A-Za-z0-9_\-]{1,200}" if dialect.names_are_checked else r"[^/.@\x00-\x1f]{1,200}"
+    if not isinstance(name, str) or not re.fullmatch(form, name):
         raise DiscoError(
             f"job name {name!r} has an invalid prefix; a name is 1 to 200 of the characters A-Z a-z 0-9 _ -: "
             "name='wordcount'",
@@ -202,18 +189,39 @@ def _deprecated(values: dict[str, Any], given: Mapping[str, Any]) -> None:
             warn(f"{phase}_writer is deprecated since Disco 0.3; use {phase}_output_stream")
 
 
-def _refuse_external(values: Mapping[str, Any]) -> None:
+def _take_external(values: dict[str, Any]) -> None:
+    """Make job functions of the external programs, which are given as dicts of their files."""
+    is_any = False
     for argument in ("map", "reduce"):
-        if isinstance(values[argument], dict) or values[f"ext_{argument}"]:
+        given = values[argument]
+        if isinstance(given, (Mapping, External)):
+            values[argument] = external_program(argument, given, values["ext_params"])
+            values[f"ext_{argument}"] = is_any = True
+        elif values[f"ext_{argument}"]:
             raise DiscoError(
-                f"{argument} is an external program, which this version cannot run yet; give a Python function",
+                f"ext_{argument}={values[f'ext_{argument}']!r} was given, and {argument} is {shown(given)}; an "
+                f"external program is a dict of files: {argument}=external(['path/to/program']) of disco_sim.util; or "
+                f"give ext_{argument}=False",
                 argument=argument,
             )
-    if values["ext_params"] is not None:
+    if not is_any and encoded(values["ext_params"]) is not None:
         raise DiscoError(
-            "ext_params are for external programs, which this version cannot run yet; use params=Params(...)",
+            f"ext_params={shown(values['ext_params'])} was given, which are for external programs, and neither map nor "
+            "reduce is one; functions get params=Params(...): leave ext_params out, or give None",
             argument="ext_params",
         )
+
+
+def _check_folders(values: Mapping[str, Any]) -> None:
+    """Make sure that no required file stands where an external program does."""
+    for function in (values["map"], values["reduce"]):
+        for name in values["required_files"] if isinstance(function, External) else ():
+            if name.partition("/")[0] == function.folder:
+                raise DiscoError(
+                    f"required_files has the name {name!r}, and {function.folder} is the folder of the external "
+                    f"program: give the file with the program, {function.role}=external([program, file])",
+                    file=name,
+                )
 
 
 def _chain(argument: str, value: Any, form: str) -> tuple[Callable[..., Any], ...]:
@@ -257,8 +265,29 @@ def _input_list(value: Any) -> tuple[Any, ...]:
     return tuple(value)
 
 
-def _files(value: Any) -> dict[str, bytes]:
-    """The files to ship, by name: paths keep their last part, dicts give contents themselves."""
+def _pipeline(values: Mapping[str, Any], dialect: Dialect) -> tuple[PipelineStage, ...]:
+    stages = checked_pipeline(values["pipeline"])
+    for argument in ("map", "reduce"):
+        if stages and values[argument] is not None and dialect.unknown_arguments_are_errors:
+            raise DiscoError(
+                f"pipeline and {argument} were both given; a job has one shape: leave {argument} out, or write it as a "
+                "Stage of the pipeline",
+                argument=argument,
+            )
+    return stages
+
+
+def _check_saving(values: Mapping[str, Any]) -> None:
+    if values["save_info"] not in (None, "", "ddfs"):
+        raise DiscoError(
+            f"save_info={shown(values['save_info'])} was given; results can be saved to 'ddfs' here, for there is no "
+            "HDFS to save them to: leave save_info out",
+            argument="save_info",
+        )
+
+
+def _files(value: Any, folder: str) -> dict[str, bytes]:
+    """The files to ship, by name: paths keep their last part, in `folder`, dicts give contents themselves."""
     if isinstance(value, (str, bytes, os.PathLike)):
         raise DiscoError(f"required_files={value!r} was given; it is a list of paths, or a dict {{name: contents}}")
     files: dict[str, bytes] = {}
@@ -273,7 +302,7 @@ def _files(value: Any) -> dict[str, bytes]:
             files[name] = content.encode() if isinstance(content, str) else bytes(content)
         return files
     for path in value or ():
-        name = os.path.basename(os.fspath(path))
+        name = folder + os.path.basename(os.fspath(path))
         _check_file_name(name)
         if name in files:
             raise DiscoError(

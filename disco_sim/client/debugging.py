@@ -10,15 +10,28 @@ from functools import partial
 from types import CodeType, FrameType
 from typing import Any
 
+from disco_sim.error import DiscoError
 from disco_sim.model.work import TaskWork
+from disco_sim.runtime.external import is_external
 from disco_sim.runtime.sandbox import user_traceback
 from disco_sim.runtime.task import compute
 from disco_sim.runtime.task import debug as compute_again
 
 
 def debug(work: TaskWork) -> None:
-    """Compute `work` again; stop where the user's function fails, or else at its first line."""
+    """Compute `work` again; stop where the user's function fails, or else at its first line.
+
+    Raises:
+        DiscoError: If it runs an external program.
+    """
     task = f"{work.stage}:{work.task} on {work.host}"
+    if is_external(work):
+        raise DiscoError(
+            f"{task} runs an external program, where Python's debugger cannot go; print to its standard error: each "
+            "line is a message of the task, which job.story() tells",
+            stage=work.stage,
+            task=work.task,
+        )
     with tempfile.TemporaryDirectory(prefix="disco-sim-debug-") as folder:
         outcome = compute(work, folder)
     failure = outcome.failure

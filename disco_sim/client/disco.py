@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from disco_sim.client import info
@@ -17,7 +18,7 @@ from disco_sim.client.job import Job
 from disco_sim.client.moment import Moment
 from disco_sim.client.oob import AllOOBResults
 from disco_sim.client.progress import Progress, display
-from disco_sim.client.registry import claim, free_port, release
+from disco_sim.client.registry import claim, cluster_of, free_port, release
 from disco_sim.client.results import result_iterator
 from disco_sim.client.submissions import Submissions
 from disco_sim.client.whatif import WhatIf
@@ -25,6 +26,7 @@ from disco_sim.cluster.archive import Rules
 from disco_sim.cluster.base import Cluster
 from disco_sim.cluster.replay import Recording
 from disco_sim.cluster.simulated import SimulatedCluster
+from disco_sim.ddfs import DDFS
 from disco_sim.engine.base import Engine
 from disco_sim.engine.inline import Inline
 from disco_sim.error import CommError, DiscoError, JobError, near_jobs
@@ -119,7 +121,7 @@ class Disco:
                 _spec(master if isinstance(master, ClusterSpec) else nodes, slots),
                 engine or Inline(),
                 master=_authority(master if isinstance(master, str) else "master"),
-                rules=Rules(seed, oob_limit, keep, shuffle_order),
+                rules=Rules(seed, oob_limit, keep, shuffle_order, dialect.oob_is_strict),
                 costs=costs,
                 faults=faults,
                 max_failures=dialect.max_failures if max_failures is None else max_failures,
@@ -134,6 +136,7 @@ class Disco:
                 f"number of nodes is given by name: Disco(nodes={master!r})",
                 master=master,
             )
+        self.dialect = dialect
         self._submissions = Submissions(self.cluster, seed, namespace, dialect)
         self.history = History(self.cluster.log)
         self._driver = Driver(self.cluster)
@@ -463,6 +466,12 @@ class Disco:
         from disco_sim.views.frames import jobs_frame
 
         return jobs_frame(self.history, self.now_s)
+
+    @cached_property
+    def ddfs(self) -> DDFS:
+        """The distributed file system of this cluster: blobs on its nodes, and the tags that name them."""
+        cluster = self.cluster  # alone: with the Disco it would be a circle, and be there long after its last use
+        return DDFS(cluster, dialect=self.dialect, fetch=lambda url: cluster_of(url, cluster).archive.read(url))
 
     @property
     def faults(self) -> LiveFaults:

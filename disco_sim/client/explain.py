@@ -75,11 +75,14 @@ def explain(cluster: Cluster, job: str, spec: Mapping[str, Any], key: Any) -> Ex
         if found:
             labels.add(stored.label)
             sent.append((f"{stored.stage}:{stored.task}", stored.host, found))
-    reader = state.reader_of(names[0]) if names else None
+    # A stage that only joins what a node holds is on the way, and reads no key.
+    roles = getattr(cluster.archive.record(job).request.program, "roles", {})
+    names = [name for name in names if roles.get(name) != "shuffle"]
+    reader = state.stages.get(names[1]) if len(names) > 1 else None
     host = run = ""
     if reader is not None:
         for number, inputs in enumerate(reader.tasks):
-            if inputs.label == partition or len(reader.tasks) == 1 or inputs.label in labels:
+            if inputs.label == partition or reader.stage.grouping == "group_all" or inputs.label in labels:
                 run, host = f"{reader.stage.name}:{number}", reader.host_of(number)
                 break
     return Explanation(job, key, partition, why, host, tuple(sent), run)

@@ -13,8 +13,10 @@ from typing import Any
 
 from disco_sim import func
 from disco_sim.client.registry import cluster_of, tagged
+from disco_sim.client.urls import native
 from disco_sim.cluster.base import Cluster
-from disco_sim.error import DataError, DiscoError, InputError
+from disco_sim.error import DataError, DiscoError, InputError, InvalidTag
+from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.plan import Output
 from disco_sim.model.work import Blob
 from disco_sim.runtime.inputs import STORED_SCHEMES
@@ -33,17 +35,20 @@ class Expansion:
 
     Rules: Disco's documentation. A tag, a directory, a glob or a `dir://` result becomes several
     inputs; a list inside the list is one input with replicas. An input whose URL names no node of the
-    cluster gets a home: input i is at node i mod n.
+    cluster gets a home: input i is at node i mod n. A `dialect` may have the pieces in reverse order, and leave it to
+    the tasks to find that an input is not there; a tag that is not there is no input then.
 
     Raises:
         InputError: For a file, glob, tag or result that is not there, or an input of an unknown kind.
     """
 
-    def __init__(self, inputs: Iterable[Any], cluster: Cluster) -> None:
+    def __init__(self, inputs: Iterable[Any], cluster: Cluster, dialect: Dialect = DOCUMENTED) -> None:
         self._cluster = cluster
+        self._dialect = dialect
         self._hosts = cluster.spec.hosts
         entries = list(inputs)
-        self.pieces: tuple[Output, ...] = tuple(self._all(entries))
+        pieces = list(self._all(entries))
+        self.pieces: tuple[Output, ...] = tuple(reversed(pieces) if dialect.inputs_are_reversed else pieces)
         is_partitioned = bool(entries) and all(
             isinstance(entry, str) and schemesplit(entry)[0] == "dir" for entry in entries
         )
@@ -77,10 +82,13 @@ class Expansion:
             )
         url = os.fspath(entry)
         scheme, rest = schemesplit(url)
-        _check_scheme(url, _SCHEMES)
+        if not self._dialect.schemes:
+            _check_scheme(url, _SCHEMES)
         if scheme == "dir":
             for label, blob in self._index(url):
                 yield label, self._stored([blob])
+        elif not scheme and self._is_name(url):
+            yield from self._tag(url, seen_tags)
         elif scheme == "tag":
             yield from self._tag(rest, seen_tags)
         elif scheme in ("", "file"):
@@ -90,24 +98,33 @@ class Expansion:
 
     def _index(self, url: str) -> list[tuple[int, str]]:
         try:
-            return cluster_of(url, self._cluster).archive.index(url)
+            where = native(url, self._cluster)
+            found = cluster_of(where, self._cluster).archive.index(where)
         except DataError as error:
             raise InputError(f"input {url!r} cannot be used: {error}", input=url) from error
+        # What was shuffled keeps its labels; what a dialect with a shuffle has reduced is data like any other.
+        is_labelled = not self._dialect.has_map_shuffle or where.rpartition("/")[2].startswith("map_shuffle-")
+        return found if is_labelled else [(0, blob) for _, blob in found]
 
-    def _tag(self, name: str, seen: set[str]) -> Iterator[tuple[int, list[str]]]:
-        name = name.rpartition("/")[2]  # without a host or token in front
+    def _is_name(self, url: str) -> bool:
+        """Whether an input without scheme stands for a tag, as Disco has it; a file of that name goes first."""
+        return not self._dialect.inputs_are_checked and "/" not in url and url != "-" and not os.path.exists(url)
+
+    def _tag(self, place: str, seen: set[str]) -> Iterator[tuple[int, list[str]]]:
+        """What a tag stands for, and the tags in it; `place` may have a token and a host before the name."""
+        name = place.rpartition("/")[2]
         if name in seen:
             return
         seen.add(name)
+        is_checked = self._dialect.inputs_are_checked
         try:
-            entries = tagged(name, self._cluster)
-        except DataError as error:
+            entries = tagged(place, self._cluster, ignore_missing=not is_checked)
+        except (DataError, InvalidTag) as error:
+            if not is_checked:
+                raise
             raise InputError(f"input tag://{name} cannot be used: {error}", input=f"tag://{name}") from error
         for urls in entries:
-            if schemesplit(urls[0])[0] == "tag":
-                yield from self._tag(schemesplit(urls[0])[1], seen)
-            else:
-                yield 0, self._stored(urls)
+            yield from self._replica_lists(urls, seen)
 
     def _paths(self, url: str, path: str) -> list[str]:
         """The files that a path, a directory or a glob stands for, as the user wrote them."""
@@ -122,8 +139,10 @@ class Expansion:
             what = "no file matches the pattern"
         else:
             files, what = [], "there is no such file"
+        if not files and not self._dialect.inputs_are_checked:
+            return [url]
         if not files:
-            tag = f", tag://{path} for the tag of that name" if path in self._cluster.archive.tags.list(path) else ""
+            tag = f", tag://{path} for the tag of that name" if path in self._cluster.archive.tags else ""
             raise InputError(
                 f"input {url!r} cannot be used: {what}, seen from the folder the notebook runs in; "
                 f"give a path of a file, a directory, a glob, or a URL such as raw://some text{tag}; records in a "
@@ -134,6 +153,8 @@ class Expansion:
 
     def _replicas(self, urls: list[str]) -> list[str]:
         """The replica list itself, if each of it is of a kind that can be read, and at least one may be there."""
+        if not self._dialect.inputs_are_checked:
+            return self._stored(urls)
         for url in urls:
             _check_scheme(url, _REPLICA_SCHEMES)
         if all(schemesplit(url)[0] in ("", "file") and size_of_file(url) is None for url in urls):
@@ -155,7 +176,7 @@ class Expansion:
                 continue
             if owner is not self._cluster:
                 self._cluster.archive.store(url, blob)
-        if gone is not None and n_gone == len(urls):
+        if gone is not None and n_gone == len(urls) and self._dialect.inputs_are_checked:
             raise InputError(f"input {urls[0]!r} cannot be used: {gone}", input=urls[0]) from gone
         return urls
 

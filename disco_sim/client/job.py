@@ -88,8 +88,8 @@ class Job:
 
     def resubmit(self, **changes: Any) -> Job:
         """The same job submitted again, with some parameters changed, as a new Job."""
-        given = {**self.disco._submissions.given(self.name), **changes}
-        return Job(self.disco, self.disco.submit(self.name.partition("@")[0], given))
+        given, own = self.disco._submissions.again(self.name, changes)
+        return Job(self.disco, self.disco.submit(self.name.partition("@")[0], given, own))
 
     def wait(
         self,

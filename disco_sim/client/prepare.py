@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from types import FunctionType
 from typing import Any
 
 from disco_sim import func
 from disco_sim.client.arguments import defaults
 from disco_sim.client.inputs import Expansion
-from disco_sim.client.purity import is_importable, module_aliases, refuse_bound
+from disco_sim.client.purity import is_importable, module_aliases, modules_of, refuse_bound
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import DiscoError, ModUtilImportError, PurityError
 from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.job import JobRequest, JobSpec, Limits, plan_of
+from disco_sim.pipeline import Stage
+from disco_sim.runtime.external import files_of
 from disco_sim.runtime.mapping import MapRole
 from disco_sim.runtime.program import ModuleSource, Program, Shipment
 from disco_sim.runtime.reducing import ReduceRole
@@ -24,14 +26,22 @@ from disco_sim.runtime.shuffle import name_of
 from disco_sim.util import schemesplit
 
 _FIELDS = {"map": MapRole._fields, "reduce": ReduceRole._fields}
-
-RESULTS_TAG = "disco:job:results:"
+_ROLES = {"map": "map", "map_shuffle": "shuffle", "reduce": "reduce", "reduce_shuffle": "shuffle"}
 
 
 def prepare(
-    spec: JobSpec, name: str, serial: int, cluster: Cluster, namespace: str, dialect: Dialect = DOCUMENTED
+    spec: JobSpec,
+    name: str,
+    serial: int,
+    cluster: Cluster,
+    namespace: str,
+    dialect: Dialect = DOCUMENTED,
+    own: Container[str] = (),
 ) -> JobRequest:
     """The request that runs `spec` under the full job name `name`.
+
+    The parameters of `own` came with a Job's class: where names are not checked, functions in them keep the names of
+    their module, as they reach the nodes through it.
 
     Raises:
         PurityError, ModUtilImportError, InputError, DiscoError: For what would fail on every node.
@@ -39,28 +49,32 @@ def prepare(
     _check_version(spec)
     limits = _limits(spec.scheduler, dialect)
     modules = tuple(_modules(spec.required_modules or ()))
-    expansion = Expansion(spec.input, cluster)
-    plan = plan_of(spec, expansion.labels)
+    expansion = Expansion(spec.input, cluster, dialect)
+    plan = plan_of(spec, expansion.labels, dialect)
     _warn_of_unused_readers(spec, expansion)
     shipment = Shipment(keep_names=namespace == "notebook")
     aliases = _Aliases(frozenset(module.name.rpartition(".")[2] for module in modules))
     for argument, value in _parameters(spec, [stage.name for stage in plan]).items():
-        if namespace == "worker":
+        if namespace == "notebook" or (argument.partition(" ")[0] in own and not dialect.names_are_checked):
+            shipment.add(argument, value, keep_names=True)
+        elif dialect.names_are_checked:
             _refuse_all_bound(argument, value)
             aliases.check(argument, shipment.add(argument, value))
         else:
-            shipment.add(argument, value)
+            aliases.find(shipment.add(argument, value))
     functions, payload = shipment.packed()
     program = Program(
-        roles={stage.name: stage.name for stage in plan},
+        roles={stage.name: "pipeline" if spec.pipeline else _ROLES[stage.name] for stage in plan},
         functions=functions,
         payload=payload,
         aliases=aliases.modules,
         modules=modules,
-        files=spec.required_files,
+        files={**spec.required_files, **files_of(spec.map), **files_of(spec.reduce)},
         folder=os.getcwd(),
+        dialect=dialect,
+        namespace=dialect.pipeline_namespace if spec.pipeline else dialect.namespace,
     )
-    save_as = RESULTS_TAG + name if spec.save else None
+    save_as = dialect.results_tag + name if spec.is_saved else None
     return JobRequest(name, serial, plan, expansion.pieces, program, limits, save_as)
 
 
@@ -69,6 +83,8 @@ def _warn_of_unused_readers(spec: JobSpec, expansion: Expansion) -> None:
     first = "map" if spec.map is not None else "reduce"
     reader, chain = getattr(spec, f"{first}_reader"), getattr(spec, f"{first}_input_stream")
     standard = defaults()
+    if spec.pipeline:
+        return
     if reader not in (None, func.map_line_reader, func.chain_reader):
         unused = f"{first}_reader {name_of(reader)!r}"
     elif chain != standard[f"{first}_input_stream"]:
@@ -87,16 +103,28 @@ def _warn_of_unused_readers(spec: JobSpec, expansion: Expansion) -> None:
 def _parameters(spec: JobSpec, stages: list[str]) -> dict[str, Any]:
     """The parameters that the tasks of these stages need, by name."""
     parameters: dict[str, Any] = {"profile": spec.profile}
+    if spec.pipeline:
+        parameters.update({"params": spec.params, "status_interval": spec.status_interval})
+        for number, entry in enumerate(spec.pipeline):
+            # Each stage's role finds its own under the stage's name, and the reader that its inputs call for.
+            parameters[f"pipeline {entry.stage.name}"] = entry.stage
+            parameters[f"reader {entry.stage.name}"] = func.chain_reader if number else spec.map_reader
+        return parameters
     for stage in stages:
-        parameters.update({field: getattr(spec, field) for field in _FIELDS[stage]})
+        parameters.update({field: getattr(spec, field) for field in _FIELDS.get(stage, ())})
     return parameters
 
 
 def _refuse_all_bound(argument: str, value: Any) -> None:
-    if argument != "params":
-        for called in value if argument.endswith("_stream") else (value,):
-            if callable(called):
-                refuse_bound(argument, called)
+    if argument == "params":
+        return
+    called = value if argument.endswith("_stream") else (value,)
+    if isinstance(value, Stage):
+        own = (value.init, value.process, value.done, value.input_hook)
+        called = (*own, *value.input_chain, *value.output_chain)
+    for one in called:
+        if callable(one):
+            refuse_bound(argument, one)
 
 
 class _Aliases:
@@ -119,6 +147,12 @@ class _Aliases:
                         name=alias,
                         line=function.__code__.co_firstlineno,
                     )
+
+
+    def find(self, shipped: list[FunctionType]) -> None:
+        """Note the modules that functions use, and leave all else that they may lack to Python."""
+        for function in shipped:
+            self.modules.update(modules_of(function))
 
 
 def _modules(wanted: Any) -> Iterator[ModuleSource]:
@@ -159,7 +193,7 @@ def _limits(scheduler: Any, dialect: Dialect) -> Limits:
     if not isinstance(scheduler, Mapping):
         raise DiscoError(f"scheduler={scheduler!r} was given; it is a dict: scheduler={{'max_cores': 4}}")
     unknown = sorted(set(scheduler) - set(Limits._fields))
-    if unknown:
+    if unknown and dialect.unknown_arguments_are_errors:
         raise DiscoError(f"scheduler has the unknown key {unknown[0]!r}; its keys are: {', '.join(Limits._fields)}")
     try:
         max_cores = int(scheduler.get("max_cores", Limits().max_cores))

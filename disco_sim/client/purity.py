@@ -99,6 +99,17 @@ def module_aliases(function: FunctionType, argument: str, extra: frozenset[str] 
     return aliases
 
 
+def modules_of(function: FunctionType) -> dict[str, str]:
+    """The modules that `function` uses under names of the notebook, {name: module}, as far as they can be imported."""
+    names = worker.names()
+    found = {name: function.__globals__.get(name) for name, _ in global_names(function.__code__) if name not in names}
+    return {
+        name: bound.__name__
+        for name, bound in found.items()
+        if isinstance(bound, ModuleType) and is_importable(bound.__name__)
+    }
+
+
 def _refuse_closure(function: FunctionType, argument: str) -> None:
     if function.__closure__:
         free = ", ".join(map(repr, function.__code__.co_freevars))

@@ -8,8 +8,10 @@ from typing import Any
 
 from disco_sim import func
 from disco_sim.client.registry import cluster_of, tagged
+from disco_sim.client.urls import native
 from disco_sim.cluster.base import Cluster
-from disco_sim.error import InputError
+from disco_sim.error import DataError, InputError
+from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.work import Blob
 from disco_sim.runtime.inputs import STORED_SCHEMES, Opener, apply_reader, first_that_reads, through_chain
 from disco_sim.util import schemesplit
@@ -36,7 +38,8 @@ def result_iterator(
     if isinstance(urls, (str, bytes)) or not hasattr(urls, "__iter__"):
         raise InputError(f"result_iterator was given {urls!r}; give a list of URLs, such as job.wait()", input=urls)
     chain = (input_stream,) if callable(input_stream) else tuple(input_stream)
-    return _records(urls, notifier, reader, chain, params, None if ddfs is None else ddfs.cluster)
+    own = None if ddfs is None else ddfs.cluster
+    return _records(urls, notifier, reader, chain, params, own, getattr(ddfs, "dialect", DOCUMENTED))
 
 
 def _records(
@@ -46,13 +49,14 @@ def _records(
     chain: tuple[Callable[..., Any], ...],
     params: Any,
     own: Cluster | None,
+    dialect: Dialect,
 ) -> Iterator[Any]:
     def fetch(url: str) -> Blob:
         return cluster_of(url, own).archive.read(url)
 
     for replicas in _expand(urls, own):
         notifier(replicas if len(replicas) > 1 else replicas[0])
-        opener = Opener(fetch)
+        opener = Opener(fetch, dialect=dialect)
 
         def records(_host: str, url: str, opener: Opener = opener) -> Iterator[Any]:
             if schemesplit(url)[0] in STORED_SCHEMES and reader is func.chain_reader and chain == func.default_stream:
@@ -71,13 +75,25 @@ def _records(
             opener.close()
 
 
+def _index(replicas: list[str], own: Cluster | None) -> list[tuple[int, str]]:
+    """What is behind the first of the `dir://` replicas that can be read, in whichever form they are written."""
+    for number, replica in enumerate(replicas, start=1):
+        try:
+            url = native(replica, own)
+            return cluster_of(url, own).archive.index(url)
+        except DataError:
+            if number == len(replicas):
+                raise
+    return []
+
+
 def _expand(urls: Iterable[Any], own: Cluster | None) -> Iterator[list[str]]:
     for entry in urls:
         replicas = [os.fspath(url) for url in ([entry] if isinstance(entry, (str, os.PathLike)) else entry)]
         scheme, rest = schemesplit(replicas[0])
-        if len(replicas) > 1 or scheme not in ("dir", "tag"):
+        if scheme not in ("dir", "tag") or (scheme == "tag" and len(replicas) > 1):
             yield replicas
         elif scheme == "dir":
-            yield from ([blob] for _, blob in cluster_of(replicas[0], own).archive.index(replicas[0]))
+            yield from ([blob] for _, blob in _index(replicas, own))
         else:
             yield from _expand(tagged(rest, own), own)

@@ -13,6 +13,7 @@ from disco_sim.runtime.trace import trace
 from disco_sim.views.stages import Run
 from disco_sim.views.state import JobState
 from disco_sim.views.stepper import steps_of
+from disco_sim.views.unshuffled import unshuffled
 
 if TYPE_CHECKING:
     from disco_sim.views.stepper_widget import Stepper
@@ -49,7 +50,7 @@ def traced_steps(cluster: Cluster, state: JobState, max_records: int) -> dict[st
     Raises:
         DiscoError: If the job goes on, is no map and reduce, has too many records, or its data are no longer kept.
     """
-    roles = _roles(cluster, state)
+    roles, shuffles = _roles(cluster, state)
     runs = {
         role: sorted(state.stages[stage].done.values(), key=lambda run: (run.start_s, run.number))
         for stage, role in roles.items()
@@ -76,7 +77,7 @@ def traced_steps(cluster: Cluster, state: JobState, max_records: int) -> dict[st
                 maps.append(traced)
                 _check_count(state, limit, sum(one.n_pairs for one in maps), "yielded")
             else:
-                reduces.append(traced)
+                reduces.append(unshuffled(traced, state, shuffles))
             if traced.sizes != _stored(state, run):
                 notes.append(
                     f"{run.stage}:{run.task} gave something else than in its recorded run: its functions depend on "
@@ -85,8 +86,8 @@ def traced_steps(cluster: Cluster, state: JobState, max_records: int) -> dict[st
     return steps_of(state, maps, reduces, notes)
 
 
-def _roles(cluster: Cluster, state: JobState) -> dict[str, str]:
-    """What each stage of a job that can be stepped through does: map or reduce."""
+def _roles(cluster: Cluster, state: JobState) -> tuple[dict[str, str], list[str]]:
+    """What each stage of a job that can be stepped through does, map or reduce; and the stages that only join."""
     if state.status == "active":
         raise DiscoError(
             f"job {state.job!r} is active, and its steps can be shown when it has ended: wait() for it first",
@@ -95,13 +96,16 @@ def _roles(cluster: Cluster, state: JobState) -> dict[str, str]:
     request = cluster.archive.record(state.job).request
     known = getattr(request.program, "roles", {})
     roles = {stage.name: str(known.get(stage.name, "")) for stage in request.plan}
+    shuffles = [name for name, role in roles.items() if role == "shuffle"]
+    for name in shuffles:
+        del roles[name]
     if list(roles.values()) not in _SHAPES:
         raise DiscoError(
             f"job {state.job!r} has the stages {', '.join(roles) or 'none'}; steps can be shown of jobs that map, "
             "reduce, or map and then reduce: job.story() tells of any task",
             job=state.job,
         )
-    return roles
+    return roles, shuffles
 
 
 def _checked(max_records: Any) -> int:

@@ -28,6 +28,7 @@ class Submissions:
         self._dialect = dialect
         self._specs: dict[str, JobSpec] = {}
         self._requests: dict[str, JobRequest] = {}
+        self._own: dict[str, frozenset[str]] = {}
 
     def __len__(self) -> int:
         return len(self._specs)
@@ -41,7 +42,9 @@ class Submissions:
         serial = len(self)
         full_name = self._full_name(name, serial)
         spec = resolve(name, parameters, attributes, self._dialect)
-        request = prepare(spec, full_name, serial, self._cluster, self._namespace, self._dialect)
+        own = (frozenset(attributes or ()) & frozenset(defaults())) - frozenset(parameters) - {"prefix", "nr_reduces"}
+        request = prepare(spec, full_name, serial, self._cluster, self._namespace, self._dialect, own)
+        self._own[full_name] = own
         self._specs[full_name] = spec
         self._requests[full_name] = request
         self._cluster.submit(request)
@@ -65,16 +68,18 @@ class Submissions:
         """What the cluster got of a job."""
         return self._requests[self.known(name)]
 
-    def given(self, name: str) -> dict[str, Any]:
-        """The parameters that make the same job again."""
+    def again(self, name: str, changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The parameters and the Job's own attributes that make the same job again, but for the `changes`."""
         spec = vars(self.spec(name))
-        return {key: spec[key] for key in spec if key in defaults() and key not in ("prefix", "nr_reduces")}
+        given = {key: spec[key] for key in spec if key in defaults() and key not in ("prefix", "nr_reduces")}
+        own = {key: given.pop(key) for key in sorted(self._own[name])}
+        return {**given, **changes}, own
 
     def repartitioned(self, name: str, partitions: int) -> JobRequest:
         """The request of a job as it would be with another number of partitions; its name, inputs and luck stay."""
         before = self.request(name)
-        spec = resolve(name.partition("@")[0], {**self.given(name), "partitions": partitions}, None, self._dialect)
-        request = prepare(spec, name, before.serial, self._cluster, self._namespace, self._dialect)
+        spec = resolve(name.partition("@")[0], *self.again(name, {"partitions": partitions}), self._dialect)
+        request = prepare(spec, name, before.serial, self._cluster, self._namespace, self._dialect, self._own[name])
         return request._replace(inputs=before.inputs)
 
     def _full_name(self, prefix: str, serial: int) -> str:

@@ -10,7 +10,7 @@ from disco_sim.error import CommError, DiscoError, near_jobs
 from disco_sim.model import events
 from disco_sim.model.events import Event
 from disco_sim.model.job import JobRequest
-from disco_sim.model.plan import Output, check_plan
+from disco_sim.model.plan import NODE_GROUPINGS, Output, check_plan
 from disco_sim.model.work import Blob, Failure, TaskOutcome, TaskWork
 from disco_sim.sim.luck import draw_integer
 from disco_sim.store.blobs import BlobStore
@@ -21,13 +21,14 @@ from disco_sim.store.view import RunView
 
 class Rules(NamedTuple):
     """What holds for all jobs of a cluster: whose luck, how many put() calls a run, what is kept, in which order tasks
-    read their pieces.
+    read their pieces, whether an out-of-band key can be put but once in a job.
     """
 
     seed: int = 0
     oob_limit: int = 1000
     keep: str = "all"
     shuffle_order: str = "task"
+    oob_is_unique: bool = True
 
 
 class Archive:
@@ -38,7 +39,7 @@ class Archive:
         self.rules = rules
         self.jobs: dict[str, JobRecord] = {}
         self.blobs = BlobStore()
-        self.oob = OOBStore()
+        self.oob = OOBStore(rules.oob_is_unique)
         self.tags = TagStore()
         self._port = master.rpartition(":")[2]
 
@@ -105,6 +106,8 @@ class Archive:
         host, replica, moment = record.started[stage, task, attempt]
         tasks = record.tasks[stage]
         level = record.stage_level(stage)
+        plan = record.request.plan
+        grouping, group = plan[level].grouping, tasks[task]
         return TaskWork(
             job=job,
             serial=record.request.serial,
@@ -113,11 +116,11 @@ class Archive:
             attempt=attempt,
             n_tasks=len(tasks),
             # Tasks that split their input are told apart by their number, the others by what they group.
-            label=task if record.request.plan[level].grouping == "split" else tasks[task].label,
+            label=task if grouping == "split" else group.label,
             host=host,
             master=self.master,
             program=record.request.program,
-            inputs=tasks[task].pieces,
+            inputs=group.pieces,
             replica=replica,
             store=RunView(self.blobs, self.oob, job, stage, level, task, moment),
             # The attempt is no part of it: a retry computes what the first run would have.
@@ -125,6 +128,10 @@ class Archive:
             oob_limit=self.rules.oob_limit,
             shuffle_order=self.rules.shuffle_order if level else "task",
             bad=record.bad.get((stage, task, attempt), ()),
+            grouping=grouping,
+            group_label=group.label,
+            group_host=group.hosts[0] if group.hosts and grouping in NODE_GROUPINGS else "",
+            task_id=task + sum(len(record.tasks[earlier.name]) for earlier in plan[:level]),
         )
 
     # -- changes -----------------------------------------------------------------------------------
@@ -166,11 +173,13 @@ class Archive:
     def put(self, run: Any, outcome: TaskOutcome, state: str) -> Iterator[Event]:
         """A run ended: store its out-of-band results as committed or dropped; the events of it.
 
-        A task that runs again, because its output was lost, commits nothing a second time.
+        A task that runs again, because its output was lost, commits nothing a second time where keys are unique.
         """
         committed = self.oob.committed(run.job)
         entries = [
-            entry for entry in self._entries(run, outcome, state) if state != COMMITTED or entry.key not in committed
+            entry
+            for entry in self._entries(run, outcome, state)
+            if state != COMMITTED or not self.rules.oob_is_unique or entry.key not in committed
         ]
         self.oob.add(run.job, entries)
         for entry in entries:
@@ -184,14 +193,15 @@ class Archive:
         for output in done.outputs:
             self.blobs.drop(output.blob, reason)
 
-    def end(self, job: str, status: str) -> bool:
+    def end(self, job: str, status: str, time_s: float) -> bool:
         """A job has ended: other jobs may see its results. Whether what is between its stages was dropped."""
         record = self.jobs[job]
         record.status = status
         self.oob.end(job)
         plan = record.request.plan
         if status == "ready" and record.request.save_as is not None and plan:
-            self.tags.tag(record.request.save_as, [[piece.blob] for piece in record.pieces(plan[-1].name)])
+            blobs = [[piece.blob] for piece in record.pieces(plan[-1].name)]
+            self.tags.tag(record.request.save_as, blobs, time_s=time_s)
         if self.rules.keep == "all" or len(plan) < 2:
             return False
         between = [stage.name for stage in plan[:-1]]

@@ -346,7 +346,7 @@ class SimulatedCluster:
     def _end_job(self, job: str, status: str) -> None:
         for serial in self._jobs[job].alarms:
             self._clock.withdraw(serial)
-        if self.archive.end(job, status):
+        if self.archive.end(job, status, self.now_s):
             self._tell(events.OutputsDropped(self.now_s, job))
 
     # -- what the scheduler asked for ------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Where Disco's documentation and its code differ, a dialect says which one a job follows.
 
-Each field is one small choice, read in one place, by the client alone: clusters, stores and views never see it.
-`DOCUMENTED` is what the documentation promises.
+Each field is one small choice, read in one place, by the client or the runtime alone: clusters, stores and views never
+see it. `DOCUMENTED` is what the documentation promises, `V05` what Disco 0.5.4 really did.
 """
 
 from __future__ import annotations
@@ -11,16 +11,81 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Dialect:
-    """The choices of one dialect.
+    """The choices of one dialect; a field's value here is the documented one.
 
     `unknown_arguments_are_errors`: else they are ignored. `max_failures`: failed runs of a task that are forgiven.
     `force_flags_need_truth`: else a scheduler's force_local or force_remote is on by being there, even as False.
+    `lines_are_text`: without a reader, map gets str without line ends; else what iterating the opened input gives,
+    bytes with line ends from files, str from raw://.
+    `inputs_are_reversed`: the first input is the last map task.
+    `inputs_are_checked`: what is not there is refused at submission; else a missing tag is no input, and anything else
+    fails in its task.
+    `has_map_shuffle`: after map, a stage joins what each node holds of a label, and only labels with data are reduced.
+    `map_tasks_are_numbered`: this_partition() in map is the task's number; else its label, 0.
+    `inputs_are_replica_lists`: this_inputs() gives a list of replicas for each input; else URLs as they were written.
+    `master_is_url`: this_master() gives http://HOST:PORT; else HOST:PORT.
+    `partitions_are_checked`: what a partition function says must be in range; else int() of it becomes a label.
+    `combiners_end_everywhere`: the last call is made for partitions without data, too.
+    `oob_is_strict`: a key is put once in a job, values are str or bytes, a task does not see its own stage, and a
+    missing key is an error; else the last put wins, values are bytes, what is there is seen, and what is missing is
+    None.
+    `names_are_checked`: a function that uses what a worker would not have is refused at submission; else Python says
+    so in the task.
+    `messages_are_limited`: ten lines within a second of a task's time end its job.
+    `exits_are_retried`: a task that calls sys.exit is tried again; else it ends the job.
+    `files_are_in_lib`: required_files given as paths are in lib/ of a task's folder; else in the folder itself.
+    `results_tag`: the tag of saved results is this and the job's name.
+    `schemes`: the package with a module scheme_NAME for each URL scheme that is not known here, '' for none.
+    `namespace`, `pipeline_namespace`: the module whose names() job functions and functions of pipeline stages see.
     """
 
     name: str
     unknown_arguments_are_errors: bool = True
     max_failures: int = 3
     force_flags_need_truth: bool = True
+    lines_are_text: bool = True
+    inputs_are_reversed: bool = False
+    inputs_are_checked: bool = True
+    has_map_shuffle: bool = False
+    map_tasks_are_numbered: bool = True
+    inputs_are_replica_lists: bool = False
+    master_is_url: bool = False
+    partitions_are_checked: bool = True
+    combiners_end_everywhere: bool = True
+    oob_is_strict: bool = True
+    names_are_checked: bool = True
+    messages_are_limited: bool = False
+    exits_are_retried: bool = False
+    files_are_in_lib: bool = False
+    results_tag: str = "disco:job:results:"
+    schemes: str = ""
+    namespace: str = "disco_sim.node.worker"
+    pipeline_namespace: str = "disco_sim.node.worker"
 
 
 DOCUMENTED = Dialect("documented")
+
+V05 = Dialect(
+    "0.5",
+    unknown_arguments_are_errors=False,
+    max_failures=100,
+    force_flags_need_truth=False,
+    lines_are_text=False,
+    inputs_are_reversed=True,
+    inputs_are_checked=False,
+    has_map_shuffle=True,
+    map_tasks_are_numbered=False,
+    inputs_are_replica_lists=True,
+    master_is_url=True,
+    partitions_are_checked=False,
+    combiners_end_everywhere=False,
+    oob_is_strict=False,
+    names_are_checked=False,
+    messages_are_limited=True,
+    exits_are_retried=True,
+    files_are_in_lib=True,
+    results_tag="disco:results:",
+    schemes="disco.schemes",
+    namespace="disco_sim.compat.disco.worker.classic.worker",
+    pipeline_namespace="disco_sim.compat.disco.worker.pipeline.worker",
+)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from disco_sim.error import DiscoError
+from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.plan import Output, Plan, Stage
 
 Function = Callable[..., Any]
@@ -53,6 +54,19 @@ class JobSpec:
     username: str
     nr_reduces: int
     mem_sort_limit: int
+    owner: str
+    save_results: bool
+    save_info: str
+    map_shuffle: Any
+    reduce_shuffle: Any
+    shuffle: Any
+    sort_buffer_size: str
+    pipeline: Sequence[Any]
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the results are kept under a tag."""
+        return self.save or self.save_results
 
 
 class Limits(NamedTuple):
@@ -75,15 +89,25 @@ class JobRequest(NamedTuple):
     save_as: str | None = None
 
 
-def plan_of(spec: JobSpec, input_labels: range | None) -> Plan:
+def plan_of(spec: JobSpec, input_labels: range | None, dialect: Dialect = DOCUMENTED) -> Plan:
     """The stages of a job; `input_labels` are the partitions of its inputs when they are partitioned, else None.
 
     As documented: reduce has exactly `partitions` tasks (empty ones too), one when the map output is
-    not partitioned, and as many as the inputs have partitions when there is no map.
+    not partitioned, and as many as the inputs have partitions when there is no map. With a dialect that
+    `has_map_shuffle`, what each node holds of the map output is joined first, and only labels with data are reduced.
 
     Raises:
         DiscoError: If partitions are to be merged and there are none.
     """
+    if spec.pipeline:
+        return tuple(Stage(entry.stage.name, entry.grouping) for entry in spec.pipeline)
+    stages = _observed(spec) if dialect.has_map_shuffle else _documented(spec, input_labels)
+    if stages and stages[-1].name == "reduce" and (spec.reduce_shuffle or spec.shuffle):
+        stages.append(Stage("reduce_shuffle", "group_node"))
+    return tuple(stages)
+
+
+def _documented(spec: JobSpec, input_labels: range | None) -> list[Stage]:
     partitioned = range(spec.partitions) if spec.map is not None and spec.partitions else None
     if spec.map is None:
         partitioned = input_labels
@@ -95,9 +119,20 @@ def plan_of(spec: JobSpec, input_labels: range | None) -> Plan:
     stages: list[Stage] = []
     if spec.map is not None:
         stages.append(Stage("map", "split"))
+    if spec.map is not None and (spec.map_shuffle or spec.shuffle):
+        stages.append(Stage("map_shuffle", "group_node"))
     if spec.reduce is not None:
         if partitioned is None or spec.merge_partitions:
             stages.append(Stage("reduce", "group_all", range(1)))
         else:
             stages.append(Stage("reduce", "group_label", partitioned))
-    return tuple(stages)
+    return stages
+
+
+def _observed(spec: JobSpec) -> list[Stage]:
+    stages: list[Stage] = []
+    if spec.map is not None:
+        stages += [Stage("map", "split"), Stage("map_shuffle", "group_node")]
+    if spec.reduce is not None:
+        stages.append(Stage("reduce", "group_label" if spec.partitions > 1 else "group_all"))
+    return stages

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from disco_sim.error import DiscoError
 
 GROUPINGS = ("split", "group_label", "group_node", "group_node_label", "group_all")
+NODE_GROUPINGS = ("split", "group_node", "group_node_label")
+"""Those whose tasks belong to a node."""
 
 
 class Stage(NamedTuple):

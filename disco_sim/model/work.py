@@ -40,6 +40,9 @@ class StoreView(Protocol):
     def oob(self, key: str, job: str | None) -> str | bytes:
         """The committed out-of-band result of `job` (None: this job); OOBKeyError or OOBVisibilityError."""
 
+    def latest_oob(self, key: str) -> str | bytes | None:
+        """What any task of this job has put last under `key`, None if none has; CommError if none has put anything."""
+
 
 @dataclass(frozen=True, slots=True)
 class TaskWork:
@@ -47,7 +50,8 @@ class TaskWork:
 
     `replica` is the index of the replica the scheduler chose; `luck` seeds the run's random numbers;
     `label` is what `this_partition()` answers; `n_tasks` is how many tasks the stage has. `bad` are (piece, replica,
-    what is wrong) of input pieces that cannot be read, though they may be there.
+    what is wrong) of input pieces that cannot be read, though they may be there. `grouping` made the task, of what has
+    the label `group_label` and, where nodes are told apart, is on `group_host`. `task_id` counts through the whole job.
     """
 
     job: str
@@ -67,6 +71,10 @@ class TaskWork:
     oob_limit: int = 1000
     shuffle_order: str = "task"
     bad: tuple[tuple[int, int, str], ...] = ()
+    grouping: str = "split"
+    group_label: int = 0
+    group_host: str = ""
+    task_id: int = 0
 
 
 class Message(NamedTuple):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from contextlib import suppress
 from operator import index, length_hint
 from typing import Any, NamedTuple
 
-from disco_sim.error import OOBLimitError, OOBPutError
+from disco_sim.error import CommError, OOBKeyError, OOBLimitError, OOBPutError
+from disco_sim.model.dialect import Dialect
 from disco_sim.model.work import Read, TaskWork
+from disco_sim.runtime.pace import Pace
+from disco_sim.runtime.putting import check_documented, check_observed
 from disco_sim.tables import shown as shown
 from disco_sim.tables import without_addresses, writable
 
-_KEY = re.compile(r"[A-Za-z0-9_\-:@]{1,256}")
+_RECORD_S = 1e-6
+"""What a record takes by itself, as long as nobody says anything else: the time that passes between a run's lines."""
 
 # What the real time.sleep takes at most: 2**63 nanoseconds.
 _LONGEST_SLEEP_S = 9_223_372_036
@@ -41,6 +45,8 @@ class TaskContext:
 
     def __init__(self, work: TaskWork) -> None:
         self._work = work
+        self._dialect: Dialect = work.program.dialect
+        self._pace = Pace() if self._dialect.messages_are_limited else None
         self.results: dict[str, str | bytes] = {}
         self.n_puts = 0
         self.messages: list[SentMessage] = []
@@ -66,22 +72,10 @@ class TaskContext:
                 key=key,
                 limit=self._work.oob_limit,
             )
-        if not isinstance(key, str) or not _KEY.fullmatch(key):
-            # Disco's own check changed every other character to _ and wanted the key unchanged.
-            valid = re.sub(r"[^A-Za-z0-9_\-:@]", "_", key)[:256] if isinstance(key, str) and key else "a_key"
-            raise OOBPutError(
-                f"OOB key contains invalid characters, or is not text of 1 to 256 of them: {key!r} in {where}; "
-                f"allowed are A-Z a-z 0-9 _ - : @ : try {valid!r}",
-                key=key,
-            )
-        if not isinstance(value, (str, bytes)):
-            way = "bytes" if isinstance(value, (bytearray, memoryview)) else "str"
-            raise OOBPutError(
-                f"put({key!r}, {shown(value)}) in {where}: the value is of type {type(value).__name__}, but OOB values "
-                f"are str or bytes: put({key!r}, {way}(value)), or json.dumps or pickle.dumps it",
-                key=key,
-                type=type(value).__name__,
-            )
+        if not self._dialect.oob_is_strict:
+            self.results[key] = check_observed(key, value, where)
+            return
+        value = check_documented(key, value, where)
         if key in self.results:
             raise OOBPutError(
                 f"OOB key {key!r} was put twice by {where}; a key is unique in its job: collect in a variable and put "
@@ -90,15 +84,30 @@ class TaskContext:
             )
         self.results[key] = value
 
-    def get(self, key: str, job: str | None) -> str | bytes:
-        """An out-of-band result that this run may see."""
+    def get(self, key: str, job: str | None) -> str | bytes | None:
+        """An out-of-band result that this run may see; None for a missing one where that is no error."""
         job = None if job == self._work.job else job
         self.asked.add(f"oob:{job or self._work.job}")
-        return self._work.store.oob(key, job)
+        if self._dialect.oob_is_strict:
+            return self._work.store.oob(key, job)
+        if job is None and key in self.results:
+            return self.results[key]
+        # Its own results are results of the job, so with one of them what is missing is no longer an error.
+        with suppress(OOBKeyError, *[CommError] * bool(self.results)):
+            return self._work.store.latest_oob(key) if job is None else self._work.store.oob(key, job)
+        return None
 
     def message(self, level: str, text: str) -> None:
         """Send a line."""
-        self.messages.append(SentMessage(self.n_read, level, writable(text, len(text))))
+        n_read = self.n_read
+        self.messages.append(SentMessage(n_read, level, writable(text, len(text))))
+        if self._pace is not None:
+            self.slept_s += self._pace.delay_s(self.slept_s + n_read * _RECORD_S)
+
+    @property
+    def work(self) -> TaskWork:
+        """All facts of the run; those that differ from run to run have to be `asked` for."""
+        return self._work
 
     @property
     def name(self) -> str:
@@ -113,18 +122,20 @@ class TaskContext:
 
     @property
     def master(self) -> str:
-        """The master's host and port."""
-        return self._work.master
+        """The master's host and port, or its URL."""
+        return f"http://{self._work.master}" if self._dialect.master_is_url else self._work.master
 
     @property
     def partition(self) -> int:
         """The task's number in its stage, or its label."""
-        return self._work.label
+        return self._work.label if self._dialect.map_tasks_are_numbered else self._work.group_label
 
     @property
     def inputs(self) -> list[Any]:
         """The input URLs as the user wrote them: text, or a list of replicas."""
         self.asked.add("inputs")
+        if self._dialect.inputs_are_replica_lists:
+            return [list(piece.urls) for piece in self._work.inputs]
         return [[url for _, url in piece.replicas] if piece.alternatives else piece.blob for piece in self._work.inputs]
 
     # -- how far the run has come ------------------------------------------------------------------

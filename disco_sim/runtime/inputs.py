@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import io
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -9,6 +11,7 @@ from typing import Any, TypeVar
 
 from disco_sim import func
 from disco_sim.error import DataError, DiscoError
+from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.work import Blob, Read, TaskWork
 from disco_sim.runtime.context import TaskContext, shown
 from disco_sim.runtime.shuffle import name_of
@@ -17,6 +20,9 @@ from disco_sim.util import argcount, schemesplit
 
 STORED_SCHEMES = ("disco", "split")
 """URLs of these schemes are looked up in the cluster's store."""
+
+OPENED_SCHEMES = ("", "file", "raw", "http", "https")
+"""URLs of these schemes are opened by everybody in the same way."""
 
 _PLAIN_CHAINS = ((func.map_input_stream,), (func.reduce_input_stream,))
 
@@ -30,19 +36,28 @@ class Opener:
     `fetch` gives the blob of a stored URL; paths are seen from `folder`, the one the job was submitted in.
     """
 
-    def __init__(self, fetch: Callable[[str], Blob], folder: str = "") -> None:
+    def __init__(self, fetch: Callable[[str], Blob], folder: str = "", dialect: Dialect = DOCUMENTED) -> None:
         self._fetch = fetch
         self._folder = folder
+        self._dialect = dialect
         self._opened: list[Any] = []
 
-    def open(self, url: str) -> tuple[Any, int | None, str]:
-        """The (stream, size in bytes, URL) of what `url` names.
+    def open(self, url: str, params: Any = None) -> tuple[Any, int | None, str]:
+        """The (stream, size in bytes, URL) of what `url` names; `params` are for schemes of the user's own.
 
         Raises:
             DataError: If it cannot be opened.
         """
-        if schemesplit(url)[0] in STORED_SCHEMES:
+        scheme, rest = schemesplit(url)
+        if scheme in STORED_SCHEMES:
             return (*stream_of(self._fetch(url)), url)
+        if scheme == "raw" and not self._dialect.lines_are_text:
+            text = rest.encode("utf-8", "surrogatepass")
+            return io.TextIOWrapper(io.BytesIO(text), encoding="utf-8", newline=""), len(text), url
+        if scheme not in OPENED_SCHEMES and self._dialect.schemes:
+            module = importlib.import_module(f"{self._dialect.schemes}.scheme_{scheme}")
+            opened = module.input_stream(None, None, url, params)
+            return opened if isinstance(opened, tuple) else (opened, None, url)
         return open_url(url, self._folder)
 
     def keep(self, stream: Stream) -> Stream:
@@ -119,16 +134,22 @@ class Inputs:
         self._reader = reader
         self._params = params
 
-    def pieces(self) -> Iterator[list[Any] | Iterator[Any]]:
-        """The records of each input in turn: a list where they are in memory, else an iterator."""
+    def numbers(self) -> list[int]:
+        """The inputs by their number in the work, in the order in which they are read."""
         numbers = list(range(len(self._work.inputs)))
         if self._work.shuffle_order == "random":
             random.Random(self._work.luck).shuffle(numbers)
-        for number in numbers:
-            if self._work.inputs[number].alternatives:
-                yield self._with_replicas(number)
-            else:
-                yield self._records(number, 0)
+        return numbers
+
+    def pieces(self) -> Iterator[list[Any] | Iterator[Any]]:
+        """The records of each input in turn: a list where they are in memory, else an iterator."""
+        return map(self.records, self.numbers())
+
+    def records(self, number: int) -> Any:
+        """The records of one input: a list where they are in memory, else an iterator."""
+        if self._work.inputs[number].alternatives:
+            return self._with_replicas(number)
+        return self._records(number, 0)
 
     def _records(self, number: int, replica: int) -> Any:
         piece = self._work.inputs[number]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from inspect import isgenerator
 from typing import Any, NamedTuple
 
@@ -10,10 +11,20 @@ from disco_sim import func
 from disco_sim.error import DiscoError
 from disco_sim.model.work import Blob, TaskWork
 from disco_sim.runtime.context import TaskContext
+from disco_sim.runtime.external import begun
 from disco_sim.runtime.inputs import Inputs, Opener, counted
-from disco_sim.runtime.outputs import Sink, open_sinks
+from disco_sim.runtime.outputs import Sink, Sinks, is_default
 from disco_sim.runtime.sandbox import shown
-from disco_sim.runtime.shuffle import PLAIN, Appends, Buffers, PairBuffer, as_pair, checked_partition, is_plain, name_of
+from disco_sim.runtime.shuffle import (
+    PLAIN,
+    Appends,
+    Buffers,
+    any_partition,
+    as_pair,
+    checked_partition,
+    is_plain,
+    name_of,
+)
 
 
 class MapRole(NamedTuple):
@@ -35,22 +46,24 @@ class MapRole(NamedTuple):
 def run_map(role: MapRole, work: TaskWork, context: TaskContext, opener: Opener) -> list[tuple[int, Blob]]:
     """Map every record of the task's input; the (partition, blob) of each output.
 
-    Without partitions there is one output, empty or not, and the partition function is not called.
+    Without partitions there is one output, and the partition function is not called.
     """
+    dialect = work.program.dialect
 
     def say(n: int) -> None:
         context.message("SYS", f"{n} entries mapped")
 
     inputs = Inputs(work, context, opener, role.map_input_stream, role.map_reader, role.params)
     records = opener.keep(counted(inputs.pieces(), context, say, role.status_interval))
-    sinks: Sequence[Sink] = open_sinks(
-        role.map_output_stream, role.map_writer, range(max(1, role.partitions)), role.params, opener
-    )
+    first = range(max(1, role.partitions)) if dialect.combiners_end_everywhere else ()
+    sinks = Sinks(role.map_output_stream, role.map_writer, first, role.params, opener)
     role.map_init(records, role.params)
-    place = checked_partition(role.partition, role.partitions, role.params) if role.partitions else _only_one
+    external = begun(role.map, work, context, opener)
+    placing = checked_partition if dialect.partitions_are_checked else any_partition
+    place = placing(role.partition, role.partitions, role.params) if role.partitions else _only_one
     # Remembering a key's partition is right only for Disco's own function, which looks at nothing but the key.
     is_remembered = role.partition is func.default_partition or not role.partitions
-    if role.combiner is None and is_remembered and isinstance(sinks[0], PairBuffer):
+    if role.combiner is None and is_remembered and is_default(role.map_output_stream, role.map_writer):
         _fill(records, role, sinks, place)
     else:
         pairs = opener.keep(_pairs(records, role))
@@ -59,9 +72,11 @@ def run_map(role: MapRole, work: TaskWork, context: TaskContext, opener: Opener)
         else:
             for key, value in pairs:
                 sinks[place(key, value)].add(key, value)
+    if external is not None:
+        external.finish()
     context.message("DONE", f"Done: {context.n_read} entries mapped")
-    outputs = [(number, sink.blob()) for number, sink in enumerate(sinks)]
-    return [(number, blob) for number, blob in outputs if blob.n_records or not role.partitions]
+    outputs = [(number, sink.blob()) for number, sink in sorted(sinks.items())]
+    return [(number, blob) for number, blob in outputs if blob.n_records or (number in first and not role.partitions)]
 
 
 def _only_one(key: Any, value: Any) -> int:
@@ -134,9 +149,9 @@ def _combine(
     """Give every pair to the combiner with the buffer of its partition; only what comes back is written.
 
     What comes back stays in that partition, even if its key would go elsewhere. The last call, with
-    done=True, is made once for every partition, empty ones too, as documented.
+    done=True, is made once for every partition, empty ones too, as documented; else for those that got a pair.
     """
-    buffers: list[dict[Any, Any]] = [{} for _ in sinks]
+    buffers: defaultdict[int, dict[Any, Any]] = defaultdict(dict, {number: {} for number in sinks})
     params = role.params
 
     def write(sink: Sink, combined: Any) -> None:
@@ -155,8 +170,8 @@ def _combine(
         combined = combiner(key, value, buffers[number], False, params)
         if combined is not None:
             write(sinks[number], combined)
-    for sink, buffer in zip(sinks, buffers, strict=True):
-        write(sink, combiner(None, None, buffer, True, params))
+    for number, buffer in sorted(buffers.items()):
+        write(sinks[number], combiner(None, None, buffer, True, params))
 
 
 def _not_combined(combiner: Callable[..., Any], answer: Any) -> DiscoError:

@@ -102,3 +102,24 @@ def open_sinks(
         # A writer makes its own format, so Disco's does not go around it.
         chain = chain[:1]
     return [StreamSink(chain, writer, number, params, opener) for number in partitions]
+
+
+class Sinks(dict[int, Sink]):
+    """The outputs of a run by partition: those of `first` from the beginning, others when they are first asked for."""
+
+    def __init__(
+        self,
+        chain: Sequence[Callable[..., Any]],
+        writer: Callable[..., Any] | None,
+        first: Sequence[int],
+        params: Any,
+        opener: Opener,
+    ) -> None:
+        super().__init__(zip(first, open_sinks(chain, writer, first, params, opener), strict=True))
+        self._made_of = chain, writer, params, opener
+
+    def __missing__(self, number: int) -> Sink:
+        chain, writer, params, opener = self._made_of
+        (sink,) = open_sinks(chain, writer, [number], params, opener)
+        self[number] = sink
+        return sink

@@ -22,6 +22,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from disco_sim.error import DiscoError
+from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.node import worker
 
 _OWN_PACKAGE = __name__.partition(".")[0]
@@ -82,8 +83,8 @@ class ModuleSource:
 class Program:
     """Everything the runtime needs of a job: functions, parameters, modules and files, frozen at submit.
 
-    `roles` says of each stage what it does: `map` or `reduce`. `folder` is where the job was submitted,
-    from which paths of inputs are seen.
+    `roles` says of each stage what it does: `map`, `reduce`, `shuffle` or `pipeline`. `folder` is where the job was
+    submitted, from which paths of inputs are seen. `namespace` is the module whose names() the functions see.
     """
 
     roles: Mapping[str, str]
@@ -93,17 +94,19 @@ class Program:
     modules: tuple[ModuleSource, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     folder: str = ""
+    dialect: Dialect = DOCUMENTED
+    namespace: str = worker.__name__
 
     def load(self) -> dict[str, Any]:
         """The job's parameters with their functions, all made anew, sharing one fresh namespace."""
-        names = worker.names()
+        names: dict[str, Any] = importlib.import_module(self.namespace).names()
         names["__builtins__"] = builtins
-        names["__name__"] = worker.__name__
+        names["__name__"] = self.namespace
         for alias, module in self.aliases.items():
             names[alias] = importlib.import_module(module)
         for wanted in self.modules:
             names[wanted.name.rpartition(".")[2]] = importlib.import_module(wanted.name)
-        unpickler = _Unpickler(self.payload, self.functions, names, {})
+        unpickler = _Unpickler(self.payload, self.functions, names, {}, is_own_first=not self.dialect.names_are_checked)
         parameters: dict[str, Any] = {}
         while (packed := unpickler.load()) is not None:
             name, parameters[name] = packed
@@ -136,7 +139,7 @@ class Program:
 class Shipment:
     """Job parameters being packed, one behind the other; what several of them share stays shared.
 
-    With `keep_names` functions keep the names and cells of their notebook, and cannot leave this process.
+    With `keep_names` functions keep the names and cells of their module, and cannot leave this process.
     """
 
     def __init__(self, keep_names: bool = False) -> None:
@@ -146,13 +149,15 @@ class Shipment:
         self._sources: list[FunctionType] = []
         self._pickler = _Pickler(self._file, self._place)
 
-    def add(self, name: str, value: Any) -> list[FunctionType]:
-        """Pack a parameter; the functions that travel with it for the first time.
+    def add(self, name: str, value: Any, keep_names: bool = False) -> list[FunctionType]:
+        """Pack a parameter; the functions that travel with it for the first time, with their names if asked.
 
         Raises:
             DiscoError: If something in it cannot be pickled.
         """
         n_before = len(self._sources)
+        always = self._keep_names
+        self._keep_names = always or keep_names
         try:
             self._pickler.dump((name, value))
         except Exception as error:
@@ -162,6 +167,8 @@ class Shipment:
                 "instance in map_init",
                 argument=name,
             ) from error
+        finally:
+            self._keep_names = always
         return self._sources[n_before:]
 
     def packed(self) -> tuple[tuple[FunctionCode, ...], bytes]:
@@ -199,19 +206,24 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpickler(pickle.Unpickler):
-    """Makes functions anew in the namespace `names`; those that keep a notebook's names share one for each notebook."""
+    """Makes functions anew in the namespace `names`; those that keep a module's names share one for each module.
+
+    Where both have a name, it is the module's if `is_own_first`.
+    """
 
     def __init__(
         self,
         data: bytes,
         functions: tuple[FunctionCode, ...],
         names: dict[str, Any],
-        notebooks: dict[int, dict[str, Any]],
+        modules: dict[int, dict[str, Any]],
+        is_own_first: bool = False,
     ) -> None:
         super().__init__(io.BytesIO(data))
         self._functions = functions
         self._names = names
-        self._notebooks = notebooks
+        self._modules = modules
+        self._is_own_first = is_own_first
         self._made: dict[int, FunctionType] = {}
 
     def persistent_load(self, pid: Any) -> FunctionType:
@@ -221,14 +233,16 @@ class _Unpickler(pickle.Unpickler):
             names = self._names
             if shipped.own_globals is not None:
                 number = id(shipped.own_globals)
-                if number not in self._notebooks:
-                    self._notebooks[number] = {**shipped.own_globals, **self._names}
-                names = self._notebooks[number]
+                if number not in self._modules:
+                    both = shipped.own_globals, self._names
+                    first, last = both if not self._is_own_first else both[::-1]
+                    self._modules[number] = {**first, **last}
+                names = self._modules[number]
             function = FunctionType(shipped.code, names, shipped.code.co_name, None, shipped.closure)
             function.__qualname__ = shipped.qualname
             if shipped.defaults is not None:
                 function.__defaults__, function.__kwdefaults__ = _Unpickler(
-                    shipped.defaults, self._functions, self._names, self._notebooks
+                    shipped.defaults, self._functions, self._names, self._modules, self._is_own_first
                 ).load()
             self._made[pid] = function
         return function

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from disco_sim.error import DiscoError
 from disco_sim.model.work import Blob, TaskWork
 from disco_sim.runtime.context import TaskContext
+from disco_sim.runtime.external import begun
 from disco_sim.runtime.inputs import Inputs, Opener, counted
 from disco_sim.runtime.outputs import Sink, open_sinks
 from disco_sim.runtime.sandbox import shown
@@ -61,6 +62,7 @@ def run_reduce(role: ReduceRole, work: TaskWork, context: TaskContext, opener: O
     records = opener.keep(counted(pieces, context, say, role.status_interval))
     (sink,) = open_sinks(role.reduce_output_stream, role.reduce_writer, [work.label], role.params, opener)
     role.reduce_init(records, role.params)
+    begun(role.reduce, work, context, opener)
     if argcount(role.reduce) < 3:
         _write(role, opener.keep(role.reduce(records, role.params)), sink)
     elif isgenerator(role.reduce(records, _Out(sink), role.params)):

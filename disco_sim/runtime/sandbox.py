@@ -18,7 +18,7 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from io import TextIOBase
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from disco_sim.error import DiscoError
 from disco_sim.node import worker
@@ -128,7 +128,7 @@ def sandbox(
             "a job function tried to run a job of its own; a task holds its slot while it runs, so it cannot wait for "
             "other jobs: run one job after the other and chain them by their results"
         )
-    real_sleep = time.sleep
+    real_sleep, real_exit, process = time.sleep, os._exit, os.getpid()
     home = _folder_now()
     environment, search_path, depth = os.environ.copy(), sys.path[:], sys.getrecursionlimit()
     state = random.getstate()
@@ -147,6 +147,12 @@ def sandbox(
         else:
             context.sleep(seconds)
 
+    def end_worker(status: int) -> NoReturn:
+        # A task is no process of its own here: what ends its worker must not end the notebook. A child's own end may.
+        if worker.running.get() is None or os.getpid() != process:
+            real_exit(status)
+        raise SystemExit(status)
+
     try:
         _write(folder, files)
         os.chdir(folder)
@@ -160,6 +166,7 @@ def sandbox(
         else:
             sys.meta_path.insert(0, seeder)
         time.sleep = sleep  # type: ignore[assignment]
+        os._exit = end_worker
         if is_quiet:
             sys.stdout = sys.stderr = output
         # Filters are put back, and what Python warns of once in a process it warns of once in a run.
@@ -169,7 +176,7 @@ def sandbox(
         sys.stdin, sys.stdout, sys.stderr = streams
         sys.argv[:], sys.excepthook = arguments, hook
         logs.restore()
-        time.sleep = real_sleep
+        time.sleep, os._exit = real_sleep, real_exit
         output.finish()
         worker.running.reset(token)
         random.setstate(state)

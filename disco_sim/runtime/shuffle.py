@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from heapq import merge
 from itertools import chain, pairwise
@@ -124,7 +124,7 @@ class Buffers(dict[Any, PairBuffer]):
     Equal keys of those have the same default partition, so one dict entry serves 1, 1.0 and True.
     """
 
-    def __init__(self, buffers: Sequence[PairBuffer], place: Callable[[Any, Any], int]) -> None:
+    def __init__(self, buffers: Mapping[int, PairBuffer], place: Callable[[Any, Any], int]) -> None:
         super().__init__()
         self._buffers = buffers
         self._place = place
@@ -166,6 +166,15 @@ def checked_partition(partition: Callable[..., Any], n: int, params: Any) -> Cal
                 answer=answer,
             )
         return number
+
+    return place
+
+
+def any_partition(partition: Callable[..., Any], n: int, params: Any) -> Callable[[Any, Any], int]:
+    """A function (key, value) -> label that calls the user's `partition` once; int() of what it says is the label."""
+
+    def place(key: Any, value: Any) -> int:
+        return int(partition(key, n, params))
 
     return place
 

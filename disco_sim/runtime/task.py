@@ -12,19 +12,24 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import Any, Literal
 
-from disco_sim.error import DataError, OOBPutError
+from disco_sim.error import DataError, DiscoError, OOBPutError
+from disco_sim.model.dialect import Dialect
 from disco_sim.model.work import Blob, Counts, Failure, Message, TaskOutcome, TaskWork
 from disco_sim.runtime.context import TaskContext, reason_of
 from disco_sim.runtime.inputs import Opener
+from disco_sim.runtime.joining import run_shuffle
 from disco_sim.runtime.mapping import MapRole, run_map
 from disco_sim.runtime.program import Program
 from disco_sim.runtime.reducing import ReduceRole, run_reduce
 from disco_sim.runtime.sandbox import sandbox, shown, user_lines
+from disco_sim.runtime.staging import PipelineRole, run_pipeline
 
 _ROLES: dict[str, tuple[Any, Callable[..., list[tuple[int, Blob]]]]] = {
     "map": (MapRole, run_map),
     "reduce": (ReduceRole, run_reduce),
+    "pipeline": (PipelineRole, run_pipeline),
 }
+"""What the stages of a job can be; the fields of a role are the job's parameters of those names."""
 
 Wrapped = Callable[[Any, TaskContext], Any]
 """Gives a role in the place of another one, for a run in a context."""
@@ -62,7 +67,7 @@ def compute(work: TaskWork, folder: str, wrapped: Wrapped | None = None) -> Task
 def _compute(work: TaskWork, folder: str, wrapped: Wrapped | None) -> TaskOutcome:
     program: Program = work.program
     context = TaskContext(work)
-    opener = Opener(work.store.blob, program.folder)
+    opener = Opener(work.store.blob, program.folder, program.dialect)
     outputs: list[tuple[int, Blob]] = []
     failure: Failure | None = None
     watch = _Watch()
@@ -81,7 +86,7 @@ def _compute(work: TaskWork, folder: str, wrapped: Wrapped | None) -> TaskOutcom
     except (KeyboardInterrupt, bdb.BdbQuit):
         raise
     except BaseException as error:
-        failure = _failure(error, context)
+        failure = _failure(error, context, program.dialect)
     return _outcome(context, outputs, failure, watch.cpu_s)
 
 
@@ -93,7 +98,7 @@ def debug(work: TaskWork, folder: str, arm: Callable[..., Any]) -> None:
 def _debug(work: TaskWork, folder: str, arm: Callable[..., Any]) -> None:
     program: Program = work.program
     context = TaskContext(work)
-    opener = Opener(work.store.blob, program.folder)
+    opener = Opener(work.store.blob, program.folder, program.dialect)
     with sandbox(context, folder, program.files, work.luck, is_quiet=False):
         try:
             _run(work, program, context, opener, arm)
@@ -109,12 +114,24 @@ def _run(
     arm: Callable[..., Any] | None = None,
     wrapped: Wrapped | None = None,
 ) -> list[tuple[int, Blob]]:
+    name = program.roles[work.stage]
+    if name == "shuffle":
+        if arm is not None:
+            raise DiscoError(
+                f"task {work.stage}:{work.task} joins what a node holds and calls no function of the job: there is "
+                "nothing to debug; name a task of another stage",
+                stage=work.stage,
+                task=work.task,
+            )
+        return run_shuffle(work, context)
     with program.modules_present():
         parameters = program.load()
-        name = program.roles[work.stage]
         role_class, run = _ROLES[name]
+        if name == "pipeline":
+            parameters["stage"] = parameters[f"pipeline {work.stage}"]
+            parameters["reader"] = parameters[f"reader {work.stage}"]
         if arm is not None:
-            arm(parameters[name])
+            arm(parameters["stage"].process or parameters["stage"].done if name == "pipeline" else parameters[name])
         role = role_class(**{field: parameters[field] for field in role_class._fields})
         if wrapped is not None:
             role = wrapped(role, context)
@@ -158,17 +175,25 @@ def _outcome(
     )
 
 
-def _failure(error: BaseException, context: TaskContext) -> Failure:
-    kind: Literal["data", "memory", "fatal"] = "fatal"
+def _failure(error: BaseException, context: TaskContext, dialect: Dialect) -> Failure:
+    kind: Literal["data", "crash", "memory", "fatal"] = "fatal"
     if isinstance(error, MemoryError):
         kind = "memory"
     elif isinstance(error, (DataError, OSError)):
         kind = "data"
+    elif isinstance(error, SystemExit) and dialect.exits_are_retried:
+        kind = "crash"
     return Failure(
         kind=kind,
-        reason=reason_of(error),
+        reason=f"exit code: {exit_code(error)}" if kind == "crash" else reason_of(error),
         error=error,
         trace="".join(traceback.format_exception(error)),
         lines=user_lines(error),
         record="" if context.record is None else shown(context.record),
     )
+
+
+def exit_code(error: BaseException) -> int:
+    """The status a process would have ended with by a SystemExit."""
+    code = getattr(error, "code", None)
+    return code if isinstance(code, int) else int(code is not None)

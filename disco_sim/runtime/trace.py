@@ -69,6 +69,7 @@ def _told(pair: tuple[Any, Any]) -> Told:
 def _called(function: Any, calls: Callable[..., Any]) -> Callable[..., Any]:
     """`calls` under the name of the function that it stands for, which messages tell."""
     calls.__name__ = name_of(function)
+    vars(calls)["__wrapped__"] = function
     return calls
 
 

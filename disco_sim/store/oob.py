@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from disco_sim.error import DiscoError, OOBKeyError, OOBPutError, OOBVisibilityError, nearest
+from disco_sim.error import CommError, DiscoError, OOBKeyError, OOBPutError, OOBVisibilityError, nearest
 
 COMMITTED, DROPPED = "committed", "dropped"
 
@@ -37,14 +37,18 @@ class OOBEntry(NamedTuple):
 
 
 class OOBStore:
-    """Entries by job and key. A key is unique in its job; results of failed runs are kept apart, as dropped.
+    """Entries by job and key; results of failed runs are kept apart, as dropped.
+
+    If it `is_unique`, a key can be committed once in a job; else what is committed last is its value.
 
     `moment` counts what has happened to the store. A run that started at a moment sees the store as it was
     then, whenever it is computed: many things happen in one instant of virtual time, so time would not do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_unique: bool = True) -> None:
+        self._is_unique = is_unique
         self._committed: dict[str, dict[str, OOBEntry]] = {}
+        self._replaced: dict[str, dict[str, list[OOBEntry]]] = {}
         self._dropped: dict[str, list[OOBEntry]] = {}
         self._ended: dict[str, int] = {}
         self.moment = 0
@@ -61,7 +65,7 @@ class OOBStore:
 
     def forget(self, job: str) -> None:
         """Drop all that is known of a job."""
-        for table in (self._committed, self._dropped, self._ended):
+        for table in (self._committed, self._replaced, self._dropped, self._ended):
             table.pop(job, None)
 
     def conflict(self, job: str, entries: Iterable[OOBEntry]) -> OOBPutError | None:
@@ -69,7 +73,7 @@ class OOBStore:
 
         Another run of the same task, made again because its output was lost, never clashes.
         """
-        committed = self._committed[job]
+        committed = self._committed[job] if self._is_unique else {}
         for entry in entries:
             other = committed.get(entry.key)
             if other is not None and (other.stage, other.task) != (entry.stage, entry.task):
@@ -87,9 +91,14 @@ class OOBStore:
         for entry in entries:
             self.moment += 1
             entry = entry._replace(order=self.moment)
-            if entry.state == COMMITTED:
+            if entry.state == COMMITTED and self._is_unique:
                 # What a first run of the task put may have been read, so it stays.
                 self._committed[job].setdefault(entry.key, entry)
+            elif entry.state == COMMITTED:
+                before = self._committed[job].get(entry.key)
+                if before is not None:
+                    self._replaced.setdefault(job, {}).setdefault(entry.key, []).append(before)
+                self._committed[job][entry.key] = entry
             else:
                 self._dropped[job].append(entry)
 
@@ -183,6 +192,28 @@ class OOBStore:
             )
         visible = {name: entry for name, entry in self._committed[job].items() if entry.level < level}
         raise self._missing(job, key, visible, "the stages before put no such key")
+
+    def latest(self, job: str, key: str, moment: int) -> str | bytes | None:
+        """What had been committed last under `key` of `job` at `moment`; None if nothing had.
+
+        Raises:
+            CommError: 404, if nothing had been committed under any key.
+        """
+        committed = self._committed[job]
+        entry = committed.get(key)
+        if entry is not None:
+            for one in (entry, *reversed(self._replaced.get(job, {}).get(key, ()))):
+                if one.order <= moment:
+                    return one.value
+        replaced = (versions[0] for versions in self._replaced.get(job, {}).values())
+        if not any(one.order <= moment for one in (*committed.values(), *replaced)):
+            raise CommError(
+                f"Tag not found: no task of job {job!r} that has ended has put an out-of-band result yet; get({key!r}) "
+                "finds what is there, and gives None for a key that is missing once there is any",
+                f"tag://disco:job:oob:{job}",
+                404,
+            )
+        return None
 
     def _missing(self, job: str, key: str, visible: dict[str, OOBEntry], why: str) -> OOBKeyError:
         near = nearest(str(key), visible)

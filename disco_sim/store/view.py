@@ -36,3 +36,7 @@ class RunView:
             task=self.task,
             moment=self.moment,
         )
+
+    def latest_oob(self, key: str) -> str | bytes | None:
+        """What had been put last under `key` of this job when the run started, None if nothing had."""
+        return self.oob_store.latest(self.job, key, self.moment)

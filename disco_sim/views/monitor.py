@@ -4,16 +4,44 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TextIO
+from collections.abc import Callable, Sequence
+from typing import Protocol, TextIO
 
 from disco_sim.model.events import Event
 from disco_sim.views.state import JobState
-from disco_sim.views.story import Line, Story
+from disco_sim.views.story import Story
 
 _RESET = "\x1b[0m"
-_COLOURS = {"ERROR": "\x1b[31m", "WARN": "\x1b[35m", "READY": "\x1b[37;42m"}
+_RED, _MAGENTA = "\x1b[31m", "\x1b[35m"
+_COLOURS = {"ERROR": _RED, "FATAL": _RED, "WARN": _MAGENTA, "WARNING": _MAGENTA, "READY": "\x1b[37;42m"}
 _CYAN, _GREEN, _BLUE, _ON_BLUE = "\x1b[36m", "\x1b[32m", "\x1b[34m", "\x1b[37;44m"
 _HOST_WIDTH = 10
+
+
+class Told(Protocol):
+    """A line of a job's log: what it is about, and as Disco's record (timestamp, host, text)."""
+
+    @property
+    def level(self) -> str: ...
+    @property
+    def record(self) -> tuple[str, str, str]: ...
+
+
+class Teller(Protocol):
+    """Words the events of one job, given one after the other."""
+
+    def tell(self, event: Event) -> Sequence[Told]:
+        """The lines that tell `event`, often none."""
+
+    def status(self, state: JobState) -> str:
+        """How far the job is, in one line; '' for one that has no stage yet."""
+
+
+class _Documented(Story):
+    """Words events, and how far a job is, as the documentation does."""
+
+    def status(self, state: JobState) -> str:
+        return status_line(state)
 
 
 class Monitor:
@@ -25,14 +53,22 @@ class Monitor:
     - `ansi`: the same in colour. Any other mode is `ansi` on a terminal and `text` elsewhere.
 
     A status line is printed when virtual time moves on and the numbers have changed, so what happens at one time gives
-    one. Streams that are not given are the standard ones of the moment.
+    one. Streams that are not given are the standard ones of the moment. `teller` gives for each job's name what words
+    its events.
     """
 
-    def __init__(self, mode: str, stream_out: TextIO | None = None, stream_err: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        mode: str,
+        stream_out: TextIO | None = None,
+        stream_err: TextIO | None = None,
+        teller: Callable[[str], Teller] = lambda job: _Documented(),
+    ) -> None:
         self._mode = mode
         self._out = stream_out
         self._err = stream_err
-        self._stories: dict[str, Story] = {}
+        self._teller = teller
+        self._stories: dict[str, Teller] = {}
         self._states: dict[str, JobState] = {}
         self._shown: dict[str, str] = {}
         self._now_s = 0.0
@@ -45,7 +81,7 @@ class Monitor:
             self.flush()
             self._now_s = event.time_s
         if job not in self._stories:
-            self._stories[job], self._states[job] = Story(), JobState(job)
+            self._stories[job], self._states[job] = self._teller(job), JobState(job)
             if self._is_colourful:
                 self._print(f"{_ON_BLUE}{job}:{_RESET}")
         state = self._states[job]
@@ -60,7 +96,7 @@ class Monitor:
         if self._mode == "json":
             return
         for job, state in self._states.items():
-            status = status_line(state)
+            status = self._stories[job].status(state)
             if status and status != self._shown.get(job):
                 self._shown[job] = status
                 self._print(f"{_CYAN}{status}{_RESET}" if self._is_colourful else status)
@@ -71,7 +107,7 @@ class Monitor:
             return False
         return self._mode == "ansi" or (self._err or sys.stderr).isatty()
 
-    def _line(self, line: Line) -> str:
+    def _line(self, line: Told) -> str:
         time, host, text = line.record
         if self._mode == "json":
             return json.dumps([time, host, text])

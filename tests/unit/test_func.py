@@ -33,13 +33,13 @@ def test_map_input_stream_opens_urls() -> None:
 
 
 def test_map_input_stream_uses_the_opener_of_the_job() -> None:
-    """What the runtime passes as stream opens the URL, if it can open."""
+    """What the runtime passes as stream opens the URL, if it can open, and gets params for it."""
 
     class Opener:
-        def open(self, url: str) -> tuple[str, int, str]:
-            return "stream", 6, url + "!"
+        def open(self, url: str, params: str) -> tuple[str, int, str]:
+            return "stream", 6, url + params
 
-    assert func.map_input_stream(Opener(), None, "tag://x", None) == ("stream", 6, "tag://x!")
+    assert func.map_input_stream(Opener(), None, "tag://x", "!") == ("stream", 6, "tag://x!")
 
 
 @pytest.mark.parametrize("string", ["é", "é".encode()])

@@ -34,6 +34,7 @@ from disco_sim.func import (
     text_input_stream,
 )
 from disco_sim.model.job import JobSpec
+from disco_sim.pipeline import Stage
 
 Test = Callable[..., None]
 ROWS: set[str] = set()
@@ -789,6 +790,15 @@ def test_save(disco: Disco) -> None:
     assert sorted(answer(disco, input=urls, map=nop_map, map_reader=chain_reader)) == [("a", 2), ("b", 2), ("c", 1)]
 
 
+@row("save_results", "save_info")
+def test_save_results(disco: Disco) -> None:
+    """save_results is the later name of save; results can be saved to DDFS and nowhere else."""
+    job = disco.new_job("test", input=TEXT, map=words, save_results=True, save_info="ddfs")
+    assert job.wait() == [f"tag://disco:job:results:{job.name}"]
+    with pytest.raises(DiscoError, match="results can be saved to 'ddfs' here"):
+        disco.new_job("test", input=TEXT, map=words, save_results=True, save_info="hdfs,a,b,c")
+
+
 @row("profile")
 def test_profile(disco: Disco) -> None:
     """profile=True gives real statistics about the job's own functions, for one stage or all."""
@@ -846,25 +856,68 @@ def test_username(disco: Disco) -> None:
     assert job.jobinfo()["username"] == "ann@lab"
 
 
+@row("owner")
+def test_owner(disco: Disco) -> None:
+    """The owner is the later name of the username."""
+    job = disco.new_job("test", input=TEXT, map=words, owner="ann@lab")
+    job.wait()
+    assert job.jobinfo()["username"] == job.jobspec()["owner"] == "ann@lab"
+
+
+# Stages
+
+
+@row("map_shuffle", "reduce_shuffle", "shuffle")
+@pytest.mark.parametrize(
+    ("given", "stages"),
+    [
+        ({"map_shuffle": True}, ["map", "map_shuffle", "reduce"]),
+        ({"reduce_shuffle": True}, ["map", "reduce", "reduce_shuffle"]),
+        ({"shuffle": True}, ["map", "map_shuffle", "reduce", "reduce_shuffle"]),
+        ({}, ["map", "reduce"]),
+    ],
+)
+def test_shuffles(disco: Disco, given: dict[str, bool], stages: list[str]) -> None:
+    """A shuffle joins what each node holds of a partition; the answer is the same."""
+    job = disco.new_job("test", input=TEXT, map=words, reduce=count, partitions=3, **given)
+    assert sorted(result_iterator(job.wait())) == [("a", 2), ("b", 2), ("c", 1)]
+    assert list(dict.fromkeys(job.tasks.stage)) == stages
+    if "reduce_shuffle" in stages:
+        assert len(job.wait()) <= 2, "one result a node"
+
+
+@row("pipeline")
+def test_pipeline(disco: Disco) -> None:
+    """A pipeline of stages takes the place of map and reduce."""
+
+    def process(interface: Any, state: Any, label: int, inp: Any) -> None:
+        for line in inp:
+            interface.output(label).add(line, 1)
+
+    job = disco.new_job("test", input=TEXT, pipeline=[("split", Stage("only", process=process))])
+    assert list(result_iterator(job.wait())) == [("b a b", 1), ("a c", 1)]
+
+
 # What is refused, or has no effect
 
 
+@row("sort_buffer_size")
+def test_sort_buffer_size(disco: Disco) -> None:
+    """How much memory a sort may take is accepted, and has no effect."""
+    given = {"input": TEXT, "map": words, "reduce": count, "sort": True}
+    assert answer(disco, **given, sort_buffer_size="1%") == answer(disco, **given)
+
+
 @row("ext_map", "ext_reduce", "ext_params")
-@pytest.mark.parametrize(
-    ("parameters", "argument"),
-    [
-        ({"map": {"op": b""}}, "map"),
-        ({"map": words, "ext_map": True}, "map"),
-        ({"map": words, "reduce": {"op": b""}}, "reduce"),
-        ({"map": words, "reduce": count, "ext_reduce": True}, "reduce"),
-        ({"map": words, "ext_params": {"a": 1}}, "ext_params"),
-    ],
-)
-def test_external_programs_are_refused(disco: Disco, parameters: Any, argument: str) -> None:
-    """External programs are refused by name, until they come."""
-    with pytest.raises(DiscoError, match=f"{argument} .*external program.*cannot run yet") as caught:
-        disco.new_job("test", input=TEXT, **parameters)
-    assert caught.value.argument == argument
+def test_external_programs(disco: Disco) -> None:
+    """A dict of files is a program that gets ext_params first; ext_map and ext_reduce say so, and want such a dict."""
+    op = "import sys; got = sys.stdin.buffer.read(); sys.stdout.buffer.write(b'\\1\\0\\0\\0' + got[:7] + bytes(4))"
+    job = disco.new_job("test", input=TEXT, map=words, reduce={"op": f"#!{sys.executable} -IS\n{op}"}, ext_params="abc")
+    assert list(result_iterator(job.wait())) == [(b"abc", b"")]
+    assert [job.jobspec()[name] for name in ("ext_map", "ext_reduce", "ext_params")] == [False, True, "abc"]
+    for wrong in ({"ext_map": True}, {"ext_reduce": True, "reduce": count}, {"ext_params": "abc"}):
+        with pytest.raises(DiscoError, match="external program"):
+            disco.new_job("test", input=TEXT, map=words, **wrong)
 
 
 @row("mem_sort_limit")

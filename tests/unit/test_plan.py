@@ -11,12 +11,15 @@ from disco_sim.model.job import plan_of
 from disco_sim.model.plan import GROUPINGS, Output, Stage, TaskInputs, check_plan, group
 
 
-def spec(map=None, reduce=None, partitions=0, merge_partitions=False):
-    return SimpleNamespace(map=map, reduce=reduce, partitions=partitions, merge_partitions=merge_partitions)
+def spec(map=None, reduce=None, partitions=0, merge_partitions=False, **others):
+    rest = {"pipeline": (), "map_shuffle": None, "reduce_shuffle": None, "shuffle": None} | others
+    return SimpleNamespace(map=map, reduce=reduce, partitions=partitions, merge_partitions=merge_partitions, **rest)
 
 
 MAP = Stage("map", "split")
 ALL = Stage("reduce", "group_all", range(1))
+MAP_SHUFFLE = Stage("map_shuffle", "group_node")
+REDUCE_SHUFFLE = Stage("reduce_shuffle", "group_node")
 
 
 def by_label(n):
@@ -38,6 +41,10 @@ def by_label(n):
         (spec(map=1, reduce=1, partitions=3), range(5), (MAP, by_label(3))),
         (spec(map=1, reduce=1), range(5), (MAP, ALL)),
         (spec(), None, ()),
+        (spec(map=1, reduce=1, partitions=3, map_shuffle=True), None, (MAP, MAP_SHUFFLE, by_label(3))),
+        (spec(map=1, reduce=1, partitions=3, reduce_shuffle=True), None, (MAP, by_label(3), REDUCE_SHUFFLE)),
+        (spec(map=1, reduce=1, shuffle=True), None, (MAP, MAP_SHUFFLE, ALL, REDUCE_SHUFFLE)),
+        (spec(map=1, shuffle=True), None, (MAP, MAP_SHUFFLE)),
     ],
 )
 def test_plans(job, input_labels, plan):

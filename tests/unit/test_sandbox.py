@@ -21,6 +21,7 @@ from disco_sim import Disco, JobError, Params, result_iterator
 from disco_sim.error import DiscoError
 from disco_sim.model.work import TaskWork
 from disco_sim.runtime.context import TaskContext, reason_of, shown
+from disco_sim.runtime.program import Program
 from disco_sim.runtime.sandbox import sandbox, user_lines, user_traceback
 from disco_sim.testing import run
 
@@ -33,7 +34,7 @@ def disco():
 
 @pytest.fixture
 def context():
-    work = TaskWork("job", 0, "map", 0, 0, 1, 0, "node01", "master:1", None, (), 0, None)
+    work = TaskWork("job", 0, "map", 0, 0, 1, 0, "node01", "master:1", Program({}, (), b""), (), 0, None)
     return TaskContext(work)
 
 

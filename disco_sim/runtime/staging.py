@@ -1,0 +1,130 @@
+"""The pipeline role of a task: a user's stage, with its functions called in Disco's order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from inspect import isgenerator
+from itertools import chain
+from typing import Any, NamedTuple
+
+from disco_sim import func
+from disco_sim.error import DiscoError
+from disco_sim.model.work import Blob, TaskWork
+from disco_sim.pipeline import Stage, TaskInfo
+from disco_sim.runtime.context import TaskContext
+from disco_sim.runtime.inputs import Inputs, Opener, counted
+from disco_sim.runtime.outputs import Sink, open_sinks
+from disco_sim.runtime.sandbox import shown
+from disco_sim.runtime.shuffle import name_of, sort_pairs
+
+_OUTPUT_CHAIN = (func.map_output_stream, func.disco_output_stream)
+
+
+class PipelineRole(NamedTuple):
+    """What a task of a pipeline's stage needs; `reader` reads inputs where the stage has no input chain of its own."""
+
+    stage: Stage
+    reader: Callable[..., Any] | None
+    params: Any
+    status_interval: int
+
+
+class Interface:
+    """What the functions of a stage get of their task: `output(label)` to write to, and `taskinfo`."""
+
+    def __init__(self, stage: Stage, work: TaskWork, context: TaskContext, opener: Opener, params: Any) -> None:
+        self._stage = stage
+        self._work = work
+        self._context = context
+        self._opener = opener
+        self._params = params
+        self._sinks: dict[int, Sink] = {}
+
+    def output(self, label: int) -> Sink:
+        """The output of the task with this label, which has add(key, value); opened when it is asked for first.
+
+        Raises:
+            DiscoError: If the label is no whole number.
+        """
+        if type(label) is not int:
+            raise DiscoError(
+                f"interface.output({shown(label)}) of stage {self._stage.name!r} was asked for; a label is a whole "
+                "number (int): it says which task of the next stage gets the pair",
+                label=label,
+            )
+        if label not in self._sinks:
+            own = tuple(self._stage.output_chain) or _OUTPUT_CHAIN
+            (self._sinks[label],) = open_sinks(own, None, [label], self._params, self._opener)
+        return self._sinks[label]
+
+    @property
+    def taskinfo(self) -> TaskInfo:
+        """The job, host, stage, group and label of the task."""
+        work = self._work
+        group = (work.group_label, work.group_host)
+        return TaskInfo(work.job, self._context.host, work.stage, group, work.group_label)
+
+    def blobs(self) -> list[tuple[int, Blob]]:
+        """What was written, by label."""
+        return [(label, sink.blob()) for label, sink in sorted(self._sinks.items())]
+
+
+class Input:
+    """One input of a stage, read once: what the stage's input chain makes of it, lines in a first stage, then pairs."""
+
+    def __init__(self, records: Iterator[Any]) -> None:
+        self._records = records
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._records
+
+    def __next__(self) -> Any:
+        return next(self._records)
+
+
+def run_pipeline(role: PipelineRole, work: TaskWork, context: TaskContext, opener: Opener) -> list[tuple[int, Blob]]:
+    """Run the stage's functions over the inputs of one task; the (label, blob) of each output that was opened."""
+    stage, params = role.stage, role.params
+
+    def say(n: int) -> None:
+        context.message("SYS", f"{n} entries processed")
+
+    inputs = Inputs(work, context, opener, *_chain(role), params)
+    interface = Interface(stage, work, context, opener, params)
+    state = _called(stage.init, stage, interface, params)
+    by_label: dict[int, list[int]] = {}
+    for number in inputs.numbers():
+        by_label.setdefault(work.inputs[number].label, []).append(number)
+    for label in stage.input_hook(state, list(by_label)):
+        pieces: Iterator[Any] = (inputs.records(number) for number in by_label.get(label, ()))
+        if stage.combine:
+            pieces = iter([_sorted(pieces) if stage.sort else chain.from_iterable(pieces)])
+        for piece in pieces:
+            records = opener.keep(counted(iter([piece]), context, say, role.status_interval))
+            _called(stage.process, stage, interface, state, label, Input(records))
+    _called(stage.done, stage, interface, state)
+    context.message("DONE", f"Done: {context.n_read} entries processed")
+    return interface.blobs()
+
+
+def _chain(role: PipelineRole) -> tuple[tuple[Callable[..., Any], ...], Callable[..., Any] | None]:
+    own = tuple(role.stage.input_chain)
+    return (own, None) if own else ((func.map_input_stream,), role.reader)
+
+
+def _sorted(pieces: Iterator[Any]) -> list[Any]:
+    return sort_pairs(list(chain.from_iterable(pieces)))
+
+
+def _called(function: Callable[..., Any] | None, stage: Stage, *arguments: Any) -> Any:
+    if function is None:
+        return None
+    answer = function(*arguments)
+    if isgenerator(answer):
+        raise DiscoError(
+            f"function {name_of(function)!r} of stage {stage.name!r} yields, so none of it has run; a stage writes by "
+            "interface.output(label).add(key, value)",
+            function=name_of(function),
+            stage=stage.name,
+        )
+    return answer
