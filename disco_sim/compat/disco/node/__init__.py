@@ -1,0 +1,1 @@
+"""Disco 0.3's place of what runs on a node."""

@@ -1,0 +1,1 @@
+"""Jobs of any number of stages."""

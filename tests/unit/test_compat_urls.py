@@ -1,0 +1,116 @@
+"""Claims about URLs of results in the form of Disco 0.5.4, and the way back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from disco_sim import Disco, result_iterator
+from disco_sim.compat.urls import native, observed, observed_all
+from disco_sim.error import CommError
+from disco_sim.model.dialect import V05
+
+
+@pytest.fixture
+def disco() -> Iterator[Disco]:
+    """Two nodes that speak V05, on a port of their own."""
+    with Disco("disco://localhost:8993", nodes=2, dialect=V05) as one:
+        yield one
+
+
+def pairs(line: Any, params: Any) -> Any:
+    """A map function."""
+    yield line, 1
+
+
+def total(it: Any, params: Any) -> Any:
+    """A reduce function."""
+    for key, ones in kvgroup(sorted(it)):  # type: ignore[name-defined]
+        yield key, sum(ones)
+
+
+def job_on(disco: Disco, **parameters: Any) -> Any:
+    """A finished job with two maps, a shuffle on each node, and a reduce for each label."""
+    job = disco.new_job("two", input=["raw://a", "raw://b"], map=pairs, reduce=total, partitions=3, **parameters)
+    job.wait()
+    return job
+
+
+def test_tasks_are_counted_through_the_whole_job(disco: Disco) -> None:
+    """The number in an observed URL is that of the task in the job, and the time that of its end, in microseconds."""
+    job = job_on(disco)
+    urls = disco.cluster.archive.results(job.name)
+    n_before = len(job.tasks[job.tasks.stage != "reduce"])
+    told = [re.fullmatch(r"(.*)/\.disco/reduce-(\d+)-(\d+)\.results", url) for url in observed_all(urls, disco.cluster)]
+    assert [found and int(found[2]) for found in told] == [n_before + number for number in range(len(urls))]
+    reduces = job.tasks[job.tasks.stage == "reduce"]
+    ends, host = reduces.end_s.tolist(), reduces.host.tolist()[0]
+    assert [found and int(found[3]) for found in told] == [1283299200 * 10**6 + round(end * 10**6) for end in ends]
+    assert told[0] and told[0][1].startswith(f"dir://{host}:8993/disco/{host}/")
+
+
+def test_the_port_of_disco_is_left_out() -> None:
+    """Where the master's port is 8989 a host has none, and a URL without port is of the Disco on 8989."""
+    with Disco("disco://localhost:8989", nodes=1, dialect=V05) as disco:
+        job = job_on(disco)
+        (url, *_) = disco.cluster.archive.results(job.name)
+        assert observed(url, disco.cluster).startswith("dir://node01/disco/node01/")
+        assert native(observed(url, disco.cluster)) == url
+
+
+def test_there_and_back(disco: Disco) -> None:
+    """Every result of every stage has one observed URL, from which its own is made again."""
+    job = job_on(disco)
+    for stage in ("map", "map_shuffle", "reduce"):
+        urls = disco.cluster.archive.results(job.name, stage)
+        told = observed_all(urls, disco.cluster)
+        assert len(set(told)) == len(urls)
+        assert [native(url, disco.cluster) for url in told] == [native(url) for url in told] == urls
+
+
+def test_everything_that_reads_results_reads_both(disco: Disco) -> None:
+    """result_iterator, inputs, lists of replicas and tags take observed URLs."""
+    job = job_on(disco)
+    urls = observed_all(disco.cluster.archive.results(job.name), disco.cluster)
+    expected = [("a", 1), ("b", 1)]
+    assert sorted(result_iterator(urls)) == sorted(result_iterator([[url] for url in urls])) == expected
+    assert sorted(result_iterator([["dir://node01:8993/disco/node01/00/x/.disco/a-0-1.results", urls[0]]])) != []
+    disco.ddfs.tag("results", [[url] for url in urls])
+    for given_input in (urls, [[url] for url in urls], ["tag://results"]):
+        again = disco.new_job("again", input=given_input, reduce=total)
+        assert sorted(result_iterator(again.wait())) == expected
+    assert sorted(result_iterator(["tag://results"])) == expected
+
+
+def test_a_record_is_not_needed(disco: Disco) -> None:
+    """Results of a job whose record was cleaned are found; those of one that was purged are gone, and that is said."""
+    job = job_on(disco)
+    urls = observed_all(disco.cluster.archive.results(job.name), disco.cluster)
+    disco.clean(job.name)
+    assert sorted(result_iterator(urls)) == [("a", 1), ("b", 1)]
+    disco.purge(job.name)
+    with pytest.raises(CommError, match="no such result"):
+        list(result_iterator(urls))
+
+
+def test_what_never_was_is_said(disco: Disco) -> None:
+    """A task that a job never had, and a port that nobody has, are errors that name the URL."""
+    job_on(disco)
+    with pytest.raises(CommError, match="no such result") as caught:
+        native("dir://node01:8993/disco/node01/00/none@1:2:3/.disco/map-0-1.results")
+    assert caught.value.code == 404
+    with pytest.raises(CommError, match="no open Disco has port 9123"):
+        native("dir://node01:9123/disco/node01/00/none@1:2:3/.disco/map-0-1.results")
+
+
+@given(
+    st.one_of(st.text(), st.sampled_from(["raw://a", "tag://x", "dir://node01:8989/disco/n/8a/J@1:2:3/map-0.index"]))
+)
+def test_other_urls_stay(url: str) -> None:
+    """What is no observed URL of a result is left as it is."""
+    assert native(url) == url
