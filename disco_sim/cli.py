@@ -18,6 +18,8 @@ import click
 from disco_sim import __version__, compat
 from disco_sim.core import Disco, Job
 from disco_sim.error import DiscoError, JobError
+from disco_sim.model.cluster import ClusterSpec
+from disco_sim.model.dialect import DOCUMENTED, V05
 from disco_sim.tables import Table, table_text
 from disco_sim.tracebacks import short_chain
 from disco_sim.views.report import job_part, report_page
@@ -27,6 +29,7 @@ from disco_sim.views.state import JobState
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _INTERRUPTED = 130
 _MOST_ROWS = 60
+_DIALECTS = {dialect.name: dialect for dialect in (V05, DOCUMENTED)}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -65,7 +68,26 @@ def demo(html: str) -> None:
 @click.option("--partitions", is_flag=True, help="Afterwards, print the partitions of each job.")
 @click.option("--events", is_flag=True, help="Print events as they happen, as Disco does with DISCO_EVENTS=1.")
 @click.option("--report", metavar="FILE", type=click.Path(dir_okay=False), help="Write a page that plays every job.")
-def run(script: str, args: tuple[str, ...], oob: bool, partitions: bool, events: bool, report: str | None) -> None:
+@click.option(
+    "--nodes", metavar="NODES", help="The cluster that `disco` runs on: a number, or 'node01:10 x4, big x16'."
+)
+@click.option("--seed", type=int, help="What decides all luck on that cluster.")
+@click.option(
+    "--dialect",
+    type=click.Choice(list(_DIALECTS)),
+    help="What jobs of `disco` do where Disco's documentation and its code differ.  [default: 0.5]",
+)
+def run(
+    script: str,
+    args: tuple[str, ...],
+    oob: bool,
+    partitions: bool,
+    events: bool,
+    report: str | None,
+    nodes: str | None,
+    seed: int | None,
+    dialect: str | None,
+) -> None:
     """Run a Python SCRIPT with its ARGS, and look into the jobs that it ran.
 
     A script that imports `disco` gets the simulated one, so scripts for a real Disco cluster run as they are. Options
@@ -74,8 +96,14 @@ def run(script: str, args: tuple[str, ...], oob: bool, partitions: bool, events:
     """
     if events and not os.environ.get("DISCO_EVENTS"):
         os.environ["DISCO_EVENTS"] = "1"
+    options: dict[str, Any] = {
+        "nodes": nodes and _cluster(nodes),
+        "seed": seed,
+        "dialect": dialect and _DIALECTS[dialect],
+    }
+    options = {name: value for name, value in options.items() if value is not None}
     with _noted() as discos:
-        status = _run_script(script, args)
+        status = _run_script(script, args, options)
     jobs = [(disco, job) for disco in discos for job in disco.cluster.log.jobs]
     for disco, job in jobs:
         if partitions:
@@ -131,13 +159,20 @@ def _noted() -> Iterator[list[Disco]]:
         Disco.__init__ = init  # type: ignore[method-assign]
 
 
-def _run_script(script: str, args: tuple[str, ...]) -> int:
-    """Run `script` as `python script args` would; its exit status."""
+def _cluster(nodes: str) -> ClusterSpec:
+    try:
+        return ClusterSpec.of(int(nodes)) if nodes.strip().isdigit() else ClusterSpec.parse(nodes)
+    except DiscoError as error:
+        raise click.BadParameter(str(error), param_hint="--nodes") from error
+
+
+def _run_script(script: str, args: tuple[str, ...], options: dict[str, Any]) -> int:
+    """Run `script` as `python script args` would, `disco` on a cluster made with `options`; its exit status."""
     argv, path = sys.argv, sys.path[:]
     sys.argv = [script, *args]
     sys.path.insert(0, os.path.dirname(os.path.abspath(script)))
     try:
-        with _face():
+        with _face(options):
             runpy.run_path(script, run_name="__main__")
     except SystemExit as asked:
         return _status(asked.code)
@@ -155,11 +190,11 @@ def _run_script(script: str, args: tuple[str, ...]) -> int:
 
 
 @contextmanager
-def _face() -> Iterator[None]:
+def _face(options: dict[str, Any]) -> Iterator[None]:
     """Within it, `import disco` gives the simulated Disco, unless the script has another package of that name."""
     was_installed, refusal = compat.installed(), None
     try:
-        compat.install()
+        compat.install(**options)
     except DiscoError as error:
         refusal = error
     try:

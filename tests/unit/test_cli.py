@@ -206,6 +206,32 @@ def test_run_leaves_nothing_behind(tmp_path: Path) -> None:
     assert Disco.__init__ is init
 
 
+OLD = """
+from disco.core import Disco
+job = Disco("disco://localhost").new_job(name="old", input=["raw://a", "raw://b"], map=lambda e, params: [(e, 1)])
+print(job.wait())
+"""
+
+
+def test_the_cluster_of_old_code_can_be_chosen(tmp_path: Path) -> None:
+    """--nodes, --seed and --dialect say what `disco` runs on; without them it is Disco 0.5.4 on four nodes."""
+    result = disco_sim("run", "--nodes", "x01:02 x4", "--partitions", script(tmp_path, OLD))
+    assert "dir://x01/disco/x01/" in result.output
+    assert "map_shuffle" in result.output
+    assert "map_shuffle" not in disco_sim("run", "--dialect", "documented", script(tmp_path, OLD)).stdout
+    names = [disco_sim("run", "--nodes", "1", "--seed", seed, script(tmp_path, OLD)).stdout for seed in ("1", "2")]
+    assert names[0] != names[1]
+
+
+def test_a_cluster_that_cannot_be_is_a_usage_error(tmp_path: Path) -> None:
+    """Nodes that cannot be read are told before the script runs."""
+    for nodes in ("x y", "0", "a, a"):
+        result = disco_sim("run", "--nodes", nodes, script(tmp_path, "print('ran')"))
+        assert result.exit_code == 2
+        assert "--nodes" in result.output
+        assert "ran" not in result.stdout
+
+
 def test_a_missing_script_is_a_usage_error() -> None:
     """The message names the file; the status is 2, as for every wrong usage."""
     result = disco_sim("run", "nowhere.py")
