@@ -167,7 +167,7 @@ class Answers:
         entries = self.native.cluster.archive.oob.committed(job)
         if not entries:
             raise DiscoError(
-                f"Unknown key or jobname: job {job!r} has no out-of-band results, or is unknown; {self._near(job)}",
+                f"Unknown key or jobname: {self._without_results(job)}",
                 job=job,
                 key=key,
             )
@@ -183,8 +183,8 @@ class Answers:
         keys = list(self.native.cluster.archive.oob.committed(job))
         if not keys:
             raise CommError(
-                f"Unable to access resource ({self.url}/ddfs/tag/disco:job:oob:{job}): b'Tag not found.' (404); job "
-                f"{job!r} has no out-of-band results, or is unknown; {self._near(job)}",
+                f"Unable to access resource ({self.url}/ddfs/tag/disco:job:oob:{job}): b'Tag not found.' (404); "
+                f"{self._without_results(job)}",
                 code=404,
             )
         return keys
@@ -225,6 +225,11 @@ class Answers:
         """The error of a request to the master that finds nothing."""
         text = f"Unable to access resource ({self.url}/disco/ctrl/{request}): b'Not found.' (404); {advice}"
         return CommError(text, code=404)
+
+    def _without_results(self, job: str) -> str:
+        if self.native.cluster.archive.status(job) == "unknown job":
+            return f"there is no job {job!r}; {self._near(job)}"
+        return f"no task of job {job!r} that has ended well has put an out-of-band result"
 
     def _near(self, job: str) -> str:
         status = self.native.cluster.archive.status

@@ -212,8 +212,9 @@ def _bound(value: Any, kind: type) -> Any:
 
 
 def _of_worker(worker: Mapping[str, Any]) -> dict[str, Any]:
-    """What was given to a worker: all that is not there by default."""
-    usual = worker.defaults() if hasattr(worker, "defaults") else {}
+    """What was given to a worker, or its class has changed: all that Disco's own worker does not have by default."""
+    own = next((kind for kind in type(worker).__mro__ if kind.__module__.startswith(_OWN_PACKAGE)), None)
+    usual = own().defaults() if own is not None and hasattr(own, "defaults") else {}
     found: dict[str, Any] = {}
     for name, value in worker.items():
         is_usual = name in usual and (
@@ -225,6 +226,7 @@ def _of_worker(worker: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+_OWN_PACKAGE = f"{__name__.partition('.')[0]}."
 _HEAD = b"disco_sim job pack 1\n"
 
 

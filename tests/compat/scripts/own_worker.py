@@ -6,7 +6,7 @@ from disco.worker.classic.worker import Worker
 
 class Upper(Worker):
     def defaults(self):
-        return {**super().defaults(), "map": lambda line, params: [(line.upper(), params)]}
+        return {**super().defaults(), "map": lambda line, params: [(line.upper(), params)], "params": "default"}
 
 
 class Plain(Job):
@@ -21,7 +21,7 @@ def shown(job, **arguments):
     print(*result_iterator(job.run(input=["raw://a"], **arguments).wait()))
 
 
-shown(Plain(), params="default")
+shown(Plain())
 shown(Plain(worker=Upper(params="worker")))
 shown(Own(worker=Upper(params="worker")))
 shown(Own(), params="run")
