@@ -147,10 +147,8 @@ def test_input_streams(disco: Disco, tmp_path: Any) -> None:
     def doubled(stream: Any, size: Any, url: Any, params: Any) -> Any:
         return [*stream] * 2
 
-    found = answer(
-        disco, input=["raw://a"], map=words, reduce=count, reduce_input_stream=[task_input_stream, chain_reader, doubled],
-        reduce_reader=None,
-    )  # fmt: skip
+    chain = [task_input_stream, chain_reader, doubled]
+    found = answer(disco, input=["raw://a"], map=words, reduce=count, reduce_input_stream=chain, reduce_reader=None)
     assert found == [("a", 2)]
 
 
