@@ -139,7 +139,10 @@ def answer(job):
 
 
 def factors(cluster, job, but=()):
-    """The luck of each run of a job: how many times longer its CPU work took than the speed of its node explains."""
+    """The luck of each run of a job: how many times longer its CPU work took than the speed of its node explains.
+
+    It comes from differences of times, so those of short work late in a job are less exact than the times.
+    """
     return {
         event[2:5]: event.slowdown * cluster.speeds[event.host]
         for event in cluster.log.of(job)
@@ -188,7 +191,7 @@ def test_a_fault_changes_nobody_s_luck(data, run):
     for number in range(len(faults) + 1):
         after = simulate(records=records, faults=Faults(faults.faults[:number]), **SHAPES[name].parameters, **options)
         luck, other = [factors(job.disco.cluster, job.name, slowed) for job in (before, after)]
-        assert all(math.isclose(luck[key], other[key], rel_tol=1e-12) for key in luck.keys() & other.keys())
+        assert all(math.isclose(luck[key], other[key], rel_tol=1e-6) for key in luck.keys() & other.keys())
         before = after
 
 
@@ -207,7 +210,7 @@ def test_luck_is_the_same_on_any_number_of_nodes(run, noise):
         check_invariants(list(played.cluster.log), played.cluster.spec)
         other = factors(played.cluster, played.job)
         assert other.keys() == luck.keys()
-        assert all(math.isclose(luck[key], other[key], rel_tol=1e-12) for key in luck)
+        assert all(math.isclose(luck[key], other[key], rel_tol=1e-6) for key in luck)
 
 
 # -- several jobs ----------------------------------------------------------------------------------------

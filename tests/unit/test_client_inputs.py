@@ -161,7 +161,7 @@ def test_data_are_no_input(disco: Disco, wrong: Any) -> None:
 @pytest.mark.parametrize("url", ["ftp://host/file", "s3://bucket"])
 def test_unknown_schemes(disco: Disco, url: str) -> None:
     """A URL of an unknown scheme is refused with the ones that are known."""
-    with pytest.raises(InputError, match=r"unknown scheme '(ftp|s3)'.*raw, http, https, file, dir, disco, split, tag"):
+    with pytest.raises(InputError, match=r"unknown scheme '(ftp|s3)'.*raw, url, http, https, file, dir, disco, split, tag"):
         disco.new_job("test", input=[url], map=nop_map)
     with pytest.raises(InputError, match=r"unknown scheme .* inside a list of replicas"):
         disco.new_job("test", input=[["raw://x", url]], map=nop_map)

@@ -6,6 +6,7 @@ import io
 import pickle
 import zipfile
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, ClassVar
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from disco_sim import Disco as NativeDisco
 from disco_sim.compat import masters
 from disco_sim.compat.disco import core
+from disco_sim.compat.disco.core import result_iterator
 from disco_sim.compat.disco.job import Job, JobChain, JobPack
 from disco_sim.compat.disco.worker.classic.worker import Worker
 from disco_sim.compat.disco.worker.pipeline.worker import Stage
@@ -155,17 +157,67 @@ def test_functions_of_a_class_keep_the_names_of_their_module() -> None:
         bare.wait()
 
 
-def test_partitions_are_a_parameter_and_then_a_table() -> None:
-    """Before it runs a job's partitions are what it was given, afterwards the table of what is in them."""
+def test_partitions_are_a_parameter_or_a_table() -> None:
+    """partitions are what the class or the job was given, also after it ran; of other jobs they are then the table."""
     job = Count()
     assert (job.partitions, Count.partitions, Words().partitions) == (4, 4, 1)
     job.partitions = 2
     assert job.partitions == 2
     job.run(input=["raw://a"]).wait()
-    assert list(job.partitions.columns)[:2] == ["stage", "partition"]
+    assert (job.partitions, job.jobdict()["nr_reduces"]) == (2, 2)
     assert "from_task" in job.shuffle.columns
+    assert list(Job(job.name, MASTER).partitions.columns)[:2] == ["stage", "partition"]
+    assert list(Words().run(input=["raw://a"]).partitions.columns)[:2] == ["stage", "partition"]
     job.partitions = 3
     assert job.run(input=["raw://a"]).jobdict()["nr_reduces"] == 3
+
+
+def test_what_is_set_on_a_class_later_counts() -> None:
+    """A parameter that is set on the class after its body is that of the next job, and of jobs of subclasses."""
+
+    class Later(Count):
+        partitions = 2
+
+    class Below(Later):
+        pass
+
+    Later.partitions = 3
+    assert Later().run(input=["raw://a"]).jobdict()["nr_reduces"] == 3
+    assert Below().run(input=["raw://a"]).jobdict()["nr_reduces"] == 3
+
+
+def test_properties_are_parameters() -> None:
+    """What a class computes for its instances is a parameter, too."""
+
+    class Computed(Words):
+        @property
+        def partitions(self) -> int:
+            return 3
+
+        @cached_property
+        def params(self) -> dict[str, int]:
+            return {"n": 2}
+
+        @staticmethod
+        def map(entry: Any, params: Any) -> Any:
+            return [(entry, params["n"])]
+
+    job = Computed().run(input=["raw://a"])
+    assert list(result_iterator(job.wait())) == [("a", 2)]
+
+
+def test_attributes_may_have_the_names_of_our_methods() -> None:
+    """A job whose class has a method `status` or data called `data` is displayed as others are."""
+
+    class Taken(Words):
+        data = "tag://data:words"
+
+        def status(self) -> Any:  # type: ignore[override]
+            return self.results()[0]
+
+    job = Taken().run(input=["raw://a"])
+    assert repr(job).startswith("Taken(Taken@")
+    assert "text/html" in job._repr_mimebundle_()
 
 
 def test_where_a_job_runs() -> None:

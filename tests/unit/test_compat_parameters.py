@@ -276,9 +276,10 @@ def test_saved_results(disco: Disco) -> None:
 @row("profile")
 def test_profile(disco: Disco) -> None:
     """profile=True keeps a profile of each task among the OOB results."""
-    job = disco.new_job("test", input=TEXT, map=words, reduce=count, profile=True)
+    job = disco.new_job("test", input=["raw://a", "raw://b"], map=words, reduce=count, profile=True)
     job.wait()
-    assert sorted(job.oob_list()) == ["profile-map-0", "profile-map-1", "profile-reduce-0"]
+    uids = ["map:0-a-1-0", "map:0-b-0-0", "reduce:0--4-0"]
+    assert sorted(job.oob_list()) == [f"profile-{uid}" for uid in uids]
     stream = io.StringIO()
     job.profile_stats("map", stream=stream).print_stats()
     assert "words" in stream.getvalue()

@@ -42,7 +42,7 @@ def test_facts_of_a_map_task(observed: Disco) -> None:
         for line, number in job.items()
         for pair in (
             (line, ("map", "map", number, number, None, False, "split")),
-            (line, ("0-node01", 0, "node01", "node01", True, [[f"raw://{line}"]])),
+            (line, (f"0-{line}", 0, line, "node01", True, [[f"raw://{line}"]])),
         )
     ]
 

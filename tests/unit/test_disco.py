@@ -323,7 +323,7 @@ def test_message_rate(disco):
 
 def test_dialect():
     """A dialect decides what the documentation and Disco's code disagree about."""
-    lenient = Dialect("lenient", unknown_arguments_are_errors=False, max_failures=0, force_flags_need_truth=False)
+    lenient = Dialect("lenient", unknown_arguments_are_errors=False, max_failures=0, force_flags_count=False)
 
     def failing(line, params):
         if this_host() == "node01":
@@ -333,9 +333,9 @@ def test_dialect():
     with Disco(nodes=2, dialect=lenient) as disco:
         one = {"input": ["raw://a"], "reduce": None}
         assert list(result_iterator(count(disco, bogus=3, **one).wait())) == [("a", 1)]
-        remote = count(disco, scheduler={"force_remote": False}, **one)
+        remote = count(disco, scheduler={"force_remote": True}, **one)
         remote.wait()
-        assert remote.tasks.host.tolist() == ["node02"]
+        assert remote.tasks.host.tolist() == ["node01"]
         with pytest.raises(JobError, match="failed 1 times"):
             count(disco, map=failing, **one).wait()
     with Disco(nodes=2, dialect=lenient, max_failures=1) as disco:

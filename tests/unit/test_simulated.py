@@ -601,7 +601,7 @@ def test_results_before_the_end():
     assert caught.value.code == 404
     with pytest.raises(DiscoError, match="Unknown job 'nosuch' on master master:8989; the jobs are: job"):
         computer.archive.results("nosuch")
-    with pytest.raises(DiscoError, match="on master master:8989; no job has been submitted yet"):
+    with pytest.raises(DiscoError, match="on master master:8989; no job is on record"):
         cluster(1).archive.results("nosuch")
 
 
