@@ -91,7 +91,7 @@ def near_jobs(name: str, jobs: Iterable[str]) -> str:
     known = list(jobs)[::-1]
     prefix = name.partition("@")[0]
     if not known:
-        return "no job has been submitted yet"
+        return "no job is on record"
     if len(known) <= 3:
         return f"the jobs are: {', '.join(known)}"
     near = [job for job in known if job.partition("@")[0] == prefix][:3] or nearest(name, known)
@@ -108,7 +108,10 @@ class JobError(DiscoError):
     draw: ClassVar[Callable[[JobError], dict[str, str]] | None] = None
     """How a notebook displays the error as a value; set by the part of disco_sim that can draw."""
 
-    def __init__(self, error: str, master: str | None = None, jobname: str | None = None, **facts: Any) -> None:
+    def __init__(self, error: Any, master: str | None = None, jobname: str | None = None, **facts: Any) -> None:
+        if not isinstance(error, str) and isinstance(getattr(error, "name", None), str):
+            # Disco 0.5 has it the other way round: JobError(job, message).
+            error, master, jobname = master or "", None, error.name
         super().__init__(error, master=master, jobname=jobname, **facts)
         self.error = error
 

@@ -59,4 +59,3 @@ class TaskInfo(NamedTuple):
     stage: str
     group: tuple[int, str]
     label: int
-

@@ -50,8 +50,8 @@ def open_url(url: str, folder: str = "") -> tuple[BinaryIO, int | None, str]:
     scheme, rest = schemesplit(url)
     if scheme in ("", "file"):
         return _open_file(os.path.join(folder, rest), url)
-    if scheme == "raw":
-        text = rest.encode()
+    if scheme in ("raw", "url"):
+        text = (rest if scheme == "raw" else url).encode()
         return io.BytesIO(text), len(text), url
     if scheme in ("http", "https"):
         data = _fetch(url)

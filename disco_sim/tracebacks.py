@@ -110,4 +110,9 @@ def shorten(error: BaseException) -> None:
 
 def is_own(entry: TracebackType) -> bool:
     """Whether an entry of a traceback is a frame of disco_sim."""
-    return os.path.abspath(entry.tb_frame.f_code.co_filename).startswith(_OWN_FOLDER)
+    return is_own_file(entry.tb_frame.f_code.co_filename)
+
+
+def is_own_file(path: str) -> bool:
+    """Whether code that is said to be of a file is of disco_sim."""
+    return os.path.abspath(path).startswith(_OWN_FOLDER)

@@ -85,7 +85,7 @@ def defaults(dialect: Dialect = DOCUMENTED) -> dict[str, Any]:
         "ext_map": False,
         "ext_reduce": False,
         "ext_params": None,
-        "params": None,
+        "params": Params(),
         "profile": False,
         "required_files": {},
         "required_modules": None,
@@ -134,7 +134,7 @@ def resolve(
     values.update({key: value for key, value in given.items() if key in values})
     _check_name(name, dialect)
     _deprecated(values, given)
-    _take_external(values)
+    _take_external(values, dialect)
     for argument, (counts, form) in _FUNCTIONS.items():
         if values[argument] is not None:
             check_function(argument, values[argument], counts, form)
@@ -146,15 +146,14 @@ def resolve(
     values["partitions"] = _count("partitions", values["partitions"] or 0)
     values["status_interval"] = _count("status_interval", values["status_interval"] or 0)
     values["input"] = _input_list(values["input"])
-    values["params"] = Params() if values["params"] is None else values["params"]
     values["required_files"] = _files(values["required_files"], "lib/" if dialect.files_are_in_lib else "")
     values["pipeline"] = _pipeline(values, dialect)
     values["username"] = values["owner"] = values["username"] or values["owner"]
     _check_folders(values)
     _check_saving(values)
-    if values["sort"] not in (False, True, None, "merge"):
+    if dialect.sort_can_merge and values["sort"] not in (False, True, None, "merge"):
         raise DiscoError(f"sort={values['sort']!r} was given; sort is False, True or 'merge'")
-    values["sort"] = values["sort"] or False
+    values["sort"] = (values["sort"] or False) if dialect.sort_can_merge else bool(values["sort"])
     values["prefix"] = name
     return JobSpec(name=name, **{field.name: values[field.name] for field in fields(JobSpec) if field.name != "name"})
 
@@ -189,7 +188,7 @@ def _deprecated(values: dict[str, Any], given: Mapping[str, Any]) -> None:
             warn(f"{phase}_writer is deprecated since Disco 0.3; use {phase}_output_stream")
 
 
-def _take_external(values: dict[str, Any]) -> None:
+def _take_external(values: dict[str, Any], dialect: Dialect) -> None:
     """Make job functions of the external programs, which are given as dicts of their files."""
     is_any = False
     for argument in ("map", "reduce"):
@@ -204,7 +203,7 @@ def _take_external(values: dict[str, Any]) -> None:
                 f"give ext_{argument}=False",
                 argument=argument,
             )
-    if not is_any and encoded(values["ext_params"]) is not None:
+    if not is_any and dialect.unknown_arguments_are_errors and encoded(values["ext_params"]) is not None:
         raise DiscoError(
             f"ext_params={shown(values['ext_params'])} was given, which are for external programs, and neither map nor "
             "reduce is one; functions get params=Params(...): leave ext_params out, or give None",

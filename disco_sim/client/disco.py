@@ -281,7 +281,7 @@ class Disco:
         name = _name_of(name)
         mode = os.environ.get("DISCO_EVENTS") if show is None else show
         if self.cluster.archive.status(name) == "unknown job":
-            what = near_jobs(name, self._submissions)
+            what = near_jobs(name, self._submissions.on_record)
             raise JobError(f"Status unknown job: only a submitted job can be waited for; {what}", self.master, name)
         deadline_s = math.inf if timeout is None else self.now_s + timeout
         is_over = self._driven(name, deadline_s, mode)
@@ -557,7 +557,9 @@ class Disco:
         """The full name of a job whose out-of-band results are there."""
         name = _name_of(job)
         if name not in self.cluster.archive.oob:
-            raise DiscoError(f"Unknown key or job name: there is no job {name!r}; {near_jobs(name, self._submissions)}")
+            raise DiscoError(
+                f"Unknown key or job name: there is no job {name!r}; {near_jobs(name, self._submissions.on_record)}"
+            )
         return name
 
     def _node(self, host: str) -> None:

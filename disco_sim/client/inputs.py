@@ -25,8 +25,8 @@ from disco_sim.runtime.shuffle import size_of_all
 from disco_sim.streams import BYTE_RANGE, open_url
 from disco_sim.util import schemesplit
 
-_SCHEMES = ("raw", "http", "https", "file", "dir", "disco", "split", "tag")
-_REPLICA_SCHEMES = ("raw", "http", "https", "file", "disco", "split")
+_SCHEMES = ("raw", "url", "http", "https", "file", "dir", "disco", "split", "tag")
+_REPLICA_SCHEMES = ("raw", "url", "http", "https", "file", "disco", "split")
 _SCHEMES_WITH_HOST = ("http", "https", "disco")
 
 

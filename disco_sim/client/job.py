@@ -398,10 +398,15 @@ class Job:
         return _job, (type(self), self.name, None if self._disco is None else self._disco.master)
 
     def __repr__(self) -> str:
-        if self._disco is None or self.status == "unknown job":
+        status = self._known_status()
+        if status == "unknown job":
             return f"{type(self).__name__}({self.name}, {'forgotten' if '@' in self.name else 'not submitted'})"
         progress = self.disco.history.job(self.name).progress
-        return f"{type(self).__name__}({self.name}, {self.status}{', ' if progress else ''}{progress})"
+        return f"{type(self).__name__}({self.name}, {status}{', ' if progress else ''}{progress})"
+
+    def _known_status(self) -> str:
+        """The status, whatever a subclass calls `status`; nothing is made for it."""
+        return "unknown job" if self._disco is None else self._disco.cluster.archive.status(self.name)
 
     def data(self) -> JobData:
         """What views of the job are made from: its history, and ways to read what is kept."""
@@ -422,12 +427,12 @@ class Job:
         )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        if self._disco is None or self.status == "unknown job":
+        if self._known_status() == "unknown job":
             return {"text/plain": repr(self)}
-        card = self.data().card()
+        card = Job.data(self).card()
         bundle: dict[str, Any] = {"text/plain": card.text(), "text/html": card.html()}
         if has_front_end() and self.disco.cluster.log.n_events(self.name) <= _MOST_EVENTS_SHOWN:
-            bundle |= {WIDGET_VIEW: {"version_major": 2, "version_minor": 0, "model_id": self.view().model_id}}
+            bundle |= {WIDGET_VIEW: {"version_major": 2, "version_minor": 0, "model_id": Job.view(self).model_id}}
         return bundle
 
 

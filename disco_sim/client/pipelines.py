@@ -38,9 +38,7 @@ def checked_pipeline(value: Any) -> tuple[PipelineStage, ...]:
     for entry in entries:
         name = entry.stage.name
         if name in names:
-            raise DiscoError(
-                f"Repeated stage {name!r} in the pipeline; stage names are unique: rename one", stage=name
-            )
+            raise DiscoError(f"Repeated stage {name!r} in the pipeline; stage names are unique: rename one", stage=name)
         names.add(name)
     return entries
 

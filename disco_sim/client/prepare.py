@@ -148,7 +148,6 @@ class _Aliases:
                         line=function.__code__.co_firstlineno,
                     )
 
-
     def find(self, shipped: list[FunctionType]) -> None:
         """Note the modules that functions use, and leave all else that they may lack to Python."""
         for function in shipped:
@@ -204,8 +203,7 @@ def _limits(scheduler: Any, dialect: Dialect) -> Limits:
             f"scheduler max_cores={scheduler['max_cores']!r} was given; it is a whole number of at least 1"
         )
     force_local, force_remote = (
-        bool(scheduler.get(flag)) if dialect.force_flags_need_truth else flag in scheduler
-        for flag in ("force_local", "force_remote")
+        bool(scheduler.get(flag)) and dialect.force_flags_count for flag in ("force_local", "force_remote")
     )
     if force_local and force_remote:
         raise DiscoError("scheduler has both force_local and force_remote on; no node is both: take one out")

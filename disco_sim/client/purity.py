@@ -100,14 +100,18 @@ def module_aliases(function: FunctionType, argument: str, extra: frozenset[str] 
 
 
 def modules_of(function: FunctionType) -> dict[str, str]:
-    """The modules that `function` uses under names of the notebook, {name: module}, as far as they can be imported."""
+    """The modules that `function` uses under names of the notebook, {name: module}, as far as they can be imported.
+
+    A name that is bound nowhere stands for the module of that name if there is one, as in Disco.
+    """
     names = worker.names()
-    found = {name: function.__globals__.get(name) for name, _ in global_names(function.__code__) if name not in names}
-    return {
-        name: bound.__name__
-        for name, bound in found.items()
-        if isinstance(bound, ModuleType) and is_importable(bound.__name__)
-    }
+    found: dict[str, str] = {}
+    for name, _ in global_names(function.__code__):
+        bound = function.__globals__.get(name, names)
+        module = name if bound is names else getattr(bound, "__name__", "") if isinstance(bound, ModuleType) else ""
+        if name not in names and not hasattr(builtins, name) and module and is_importable(module):
+            found[name] = module
+    return found
 
 
 def _refuse_closure(function: FunctionType, argument: str) -> None:

@@ -50,6 +50,11 @@ class Submissions:
         self._cluster.submit(request)
         return full_name
 
+    @property
+    def on_record(self) -> list[str]:
+        """The full names of the jobs that were neither cleaned nor purged, in the order of submission."""
+        return [name for name in self if self._cluster.archive.status(name) != "unknown job"]
+
     def known(self, name: str) -> str:
         """The name itself, if it is of a job that is on record.
 
@@ -57,7 +62,7 @@ class Submissions:
             CommError: 404, with the names that come near, for any other.
         """
         if self._cluster.archive.status(name) == "unknown job":
-            raise CommError(f"Not found: unknown job {name!r}; {near_jobs(name, self)}", name, 404)
+            raise CommError(f"Not found: unknown job {name!r}; {near_jobs(name, self.on_record)}", name, 404)
         return name
 
     def spec(self, name: str) -> JobSpec:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from disco_sim.client.job import Job
-from disco_sim.error import DiscoError, JobError
+from disco_sim.error import DiscoError, InputError, JobError
 
 _GOOD = ("unknown job", "active", "ready")
 
@@ -93,6 +93,12 @@ class JobChain(dict[Any, Any]):
 
     def _read(self, job: Any) -> Iterable[Any]:
         inputs = self.get(job, ())
+        if isinstance(inputs, (str, bytes)) or not isinstance(inputs, Iterable):
+            raise InputError(
+                f"the chain's entry for job {job.name!r} is {inputs!r}; it is a list of jobs and URLs: "
+                f"{{job: [{inputs!r}]}}",
+                input=inputs,
+            )
         if isinstance(inputs, Iterator):  # it is read several times
             self[job] = inputs = list(inputs)
         return [one for one in inputs if isinstance(one, Job)]

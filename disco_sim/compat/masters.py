@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from disco_sim.client.disco import Disco
 from disco_sim.client.registry import FIRST_PORT, open_discos
 from disco_sim.error import DiscoError, nearest
-from disco_sim.model.dialect import V05
+from disco_sim.model.dialect import DOCUMENTED, V05, Dialect
 from disco_sim.util import netloc, schemesplit
 
-_USUAL: dict[str, Any] = {"nodes": 4, "slots": 2, "dialect": V05}
+_USUAL: dict[str, Any] = {"nodes": 4, "slots": 2}
+_NAMES_OF_0_3 = "disco_sim.compat.disco.node.worker"
 
 _made: dict[str, Disco] = {}
 _options: dict[str, Any] = {}
@@ -52,7 +54,7 @@ def connect(address: Any = None) -> Disco:
         if disco.master.rpartition(":")[2] == port:
             found: Disco = disco
             return found
-    made = Disco(f"disco://{place}", **{**_USUAL, **_options})
+    made = Disco(f"disco://{place}", **{**_USUAL, **_options, "dialect": _dialect()})
     _made[port] = made
     return made
 
@@ -114,6 +116,12 @@ def collect(disco: Disco) -> list[str]:
     for name in names:
         disco.cluster.archive.forget(name, with_data=True)
     return names
+
+
+def _dialect() -> Dialect:
+    """The dialect that jobs of old code run in; the documented one with the names that Disco 0.3's worker had."""
+    given: Dialect = _options.get("dialect", V05)
+    return replace(given, namespace=_NAMES_OF_0_3) if given == DOCUMENTED else given
 
 
 def _place(address: Any) -> netloc:

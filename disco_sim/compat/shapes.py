@@ -232,8 +232,7 @@ class Answers:
         return f"no task of job {job!r} that has ended well has put an out-of-band result"
 
     def _near(self, job: str) -> str:
-        status = self.native.cluster.archive.status
-        return near_jobs(job, [name for name in self.native._submissions if status(name) != "unknown job"])
+        return near_jobs(job, self.native._submissions.on_record)
 
 
 def checked_rows(rows: Any) -> list[list[str]]:

@@ -6,7 +6,6 @@ Tasks are numbered through the whole job. What a host's worker says begins with 
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -27,7 +26,6 @@ from disco_sim.model.events import (
     TaskDelayed,
 )
 from disco_sim.model.job import Limits
-from disco_sim.runtime.sandbox import user_traceback
 from disco_sim.views.state import JobState
 from disco_sim.views.story import MASTER, elapsed, timestamp
 
@@ -173,12 +171,7 @@ class Story:
         failure = None if record is None else record.failures.get((event.stage, event.task, event.attempt))
         if failure is None:
             return f"Traceback (most recent call last):\n{event.reason}"
-        error = failure.error
-        if error.__traceback__ is None:
-            return (failure.trace or f"Traceback (most recent call last):\n{event.reason}").rstrip()
-        told = traceback.TracebackException(type(error), error, user_traceback(error), compact=True)
-        text = "".join(told.format(chain=False)).rstrip()
-        return text if text.startswith("Traceback") else f"Traceback (most recent call last):\n{text}"
+        return (failure.trace or f"Traceback (most recent call last):\n{event.reason}").rstrip()
 
     def _name(self, event: RunStarted | RunFailed | TaskDelayed) -> str:
         return f"{event.stage}:{self._first.get(event.stage, 0) + event.task}"

@@ -14,7 +14,7 @@ class Dialect:
     """The choices of one dialect; a field's value here is the documented one.
 
     `unknown_arguments_are_errors`: else they are ignored. `max_failures`: failed runs of a task that are forgiven.
-    `force_flags_need_truth`: else a scheduler's force_local or force_remote is on by being there, even as False.
+    `force_flags_count`: a scheduler's force_local and force_remote say where tasks may run; else they are ignored.
     `lines_are_text`: without a reader, map gets str without line ends; else what iterating the opened input gives,
     bytes with line ends from files, str from raw://.
     `inputs_are_reversed`: the first input is the last map task.
@@ -31,6 +31,9 @@ class Dialect:
     None.
     `names_are_checked`: a function that uses what a worker would not have is refused at submission; else Python says
     so in the task.
+    `sort_can_merge`: sort="merge" merges what is sorted already; else it sorts, as any true value does.
+    `memory_is_short_once`: a task that ran out of memory is tried again but once; else like one whose data are bad.
+    `profiles_are_by_uid`: the OOB key of a profile has the task's uid; else its stage and number.
     `messages_are_limited`: ten lines within a second of a task's time end its job.
     `exits_are_retried`: a task that calls sys.exit is tried again; else it ends the job.
     `files_are_in_lib`: required_files given as paths are in lib/ of a task's folder; else in the folder itself.
@@ -42,7 +45,7 @@ class Dialect:
     name: str
     unknown_arguments_are_errors: bool = True
     max_failures: int = 3
-    force_flags_need_truth: bool = True
+    force_flags_count: bool = True
     lines_are_text: bool = True
     inputs_are_reversed: bool = False
     inputs_are_checked: bool = True
@@ -54,6 +57,9 @@ class Dialect:
     combiners_end_everywhere: bool = True
     oob_is_strict: bool = True
     names_are_checked: bool = True
+    sort_can_merge: bool = True
+    memory_is_short_once: bool = True
+    profiles_are_by_uid: bool = False
     messages_are_limited: bool = False
     exits_are_retried: bool = False
     files_are_in_lib: bool = False
@@ -69,7 +75,7 @@ V05 = Dialect(
     "0.5",
     unknown_arguments_are_errors=False,
     max_failures=100,
-    force_flags_need_truth=False,
+    force_flags_count=False,
     lines_are_text=False,
     inputs_are_reversed=True,
     inputs_are_checked=False,
@@ -81,6 +87,9 @@ V05 = Dialect(
     combiners_end_everywhere=False,
     oob_is_strict=False,
     names_are_checked=False,
+    sort_can_merge=False,
+    memory_is_short_once=False,
+    profiles_are_by_uid=True,
     messages_are_limited=True,
     exits_are_retried=True,
     files_are_in_lib=True,

@@ -7,6 +7,7 @@ computes the same outcome from it. `TaskOutcome.asked` says which of it the code
 from __future__ import annotations
 
 import pickle
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -75,6 +76,23 @@ class TaskWork:
     group_label: int = 0
     group_host: str = ""
     task_id: int = 0
+
+    @property
+    def uid(self) -> str:
+        """A name of the task that is unique in its job, such as `map:0-a-4-2`: stage, group, task and job number.
+
+        Its group is its label and the host that the URL of its input names, whatever node of the cluster has that.
+        """
+        return f"{self.stage}:{self.group_label}-{self.named_host}-{self.task_id}-{self.serial:x}"
+
+    @property
+    def named_host(self) -> str:
+        """The host in the URL of the task's only input, or the node whose outputs it groups; '' for none."""
+        if self.grouping != "split" or not self.inputs:
+            return self.group_host
+        scheme, found, rest = self.inputs[0].blob.partition("://")
+        named = re.match(r"[A-Za-z0-9_.\-@:]*", rest.partition("/")[0] if found and scheme != "file" else "")
+        return named[0].partition(":")[0].rpartition("@")[2] if named else ""
 
 
 class Message(NamedTuple):

@@ -21,7 +21,7 @@ from disco_sim.util import argcount, schemesplit
 STORED_SCHEMES = ("disco", "split")
 """URLs of these schemes are looked up in the cluster's store."""
 
-OPENED_SCHEMES = ("", "file", "raw", "http", "https")
+OPENED_SCHEMES = ("", "file", "raw", "url", "http", "https")
 """URLs of these schemes are opened by everybody in the same way."""
 
 _PLAIN_CHAINS = ((func.map_input_stream,), (func.reduce_input_stream,))

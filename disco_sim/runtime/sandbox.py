@@ -25,7 +25,7 @@ from disco_sim.node import worker
 from disco_sim.runtime.context import TaskContext
 from disco_sim.runtime.context import shown as shown
 from disco_sim.runtime.program import INSTALLED
-from disco_sim.tracebacks import cut_traceback, is_own
+from disco_sim.tracebacks import cut_traceback, is_own, is_own_file
 
 _MOST_LINES = 6
 _WARNING = 30
@@ -228,14 +228,32 @@ def _empty(folder: str) -> None:
 def user_lines(error: BaseException) -> str:
     """The user's own source lines at `error`, innermost last, at most the last six; no folders of this machine.
 
-    Lines of installed modules are left out, unless there are no others.
+    Lines of installed modules are left out, unless there are no others. Where the error itself has none, they are those
+    of the error that it came from: a generator's StopIteration, say.
     """
-    entries = traceback.extract_tb(cut_traceback(error.__traceback__, lambda entry: not _is_machinery(entry)))
-    frames = [frame for frame in entries if not frame.filename.startswith(INSTALLED)] or list(entries)
+    entries, behind = _told_frames(error), error.__cause__ or error.__context__
+    while not entries and behind is not None:
+        entries, behind = _told_frames(behind), behind.__cause__ or behind.__context__
+    frames = [frame for frame in entries if not frame.filename.startswith((*INSTALLED, "<frozen "))] or entries
     lines = [f"{frame.name}, line {frame.lineno}: {frame.line or ''}".rstrip() for frame in frames[-_MOST_LINES:]]
     if len(frames) > _MOST_LINES:
         lines.insert(0, "... (more calls before these)")
     return "\n".join(lines)
+
+
+def _told_frames(error: BaseException) -> list[traceback.FrameSummary]:
+    return list(traceback.extract_tb(cut_traceback(error.__traceback__, lambda entry: not _is_machinery(entry))))
+
+
+def told_traceback(error: BaseException) -> str:
+    """The traceback of `error` as Python prints it, with the errors behind it, and without the frames of disco_sim."""
+    told: traceback.TracebackException | None = traceback.TracebackException.from_exception(error)
+    assert told is not None
+    text_of = told
+    while told is not None:
+        told.stack[:] = [frame for frame in told.stack if not is_own_file(frame.filename)]
+        told = told.__cause__ or (None if told.__suppress_context__ else told.__context__)
+    return "".join(text_of.format())
 
 
 def user_traceback(error: BaseException) -> TracebackType | None:

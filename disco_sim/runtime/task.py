@@ -6,7 +6,6 @@ import bdb
 import cProfile
 import marshal
 import time
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
@@ -21,7 +20,7 @@ from disco_sim.runtime.joining import run_shuffle
 from disco_sim.runtime.mapping import MapRole, run_map
 from disco_sim.runtime.program import Program
 from disco_sim.runtime.reducing import ReduceRole, run_reduce
-from disco_sim.runtime.sandbox import sandbox, shown, user_lines
+from disco_sim.runtime.sandbox import sandbox, shown, told_traceback, user_lines
 from disco_sim.runtime.staging import PipelineRole, run_pipeline
 
 _ROLES: dict[str, tuple[Any, Callable[..., list[tuple[int, Blob]]]]] = {
@@ -141,7 +140,7 @@ def _run(
         outputs: list[tuple[int, Blob]] = profiler.runcall(run, role, work, context, opener)
         profiler.create_stats()
         # The profile is the system's own result, so it does not count as one of the task's put() calls.
-        key = f"profile-{work.stage}-{work.task}"
+        key = profile_key(work)
         if key in context.results:
             raise OOBPutError(
                 f"OOB key {key!r} was put by task {work.stage}:{work.task}, but profile=True stores the task's profile "
@@ -177,9 +176,9 @@ def _outcome(
 
 def _failure(error: BaseException, context: TaskContext, dialect: Dialect) -> Failure:
     kind: Literal["data", "crash", "memory", "fatal"] = "fatal"
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) and dialect.memory_is_short_once:
         kind = "memory"
-    elif isinstance(error, (DataError, OSError)):
+    elif isinstance(error, (DataError, OSError, MemoryError)):
         kind = "data"
     elif isinstance(error, SystemExit) and dialect.exits_are_retried:
         kind = "crash"
@@ -187,10 +186,16 @@ def _failure(error: BaseException, context: TaskContext, dialect: Dialect) -> Fa
         kind=kind,
         reason=f"exit code: {exit_code(error)}" if kind == "crash" else reason_of(error),
         error=error,
-        trace="".join(traceback.format_exception(error)),
+        trace=told_traceback(error),
         lines=user_lines(error),
         record="" if context.record is None else shown(context.record),
     )
+
+
+def profile_key(work: TaskWork) -> str:
+    """The key under which the profile of a task is put."""
+    dialect: Dialect = work.program.dialect
+    return f"profile-{work.uid if dialect.profiles_are_by_uid else f'{work.stage}-{work.task}'}"
 
 
 def exit_code(error: BaseException) -> int:

@@ -20,7 +20,7 @@ from disco_sim.runtime.mapping import MapRole
 from disco_sim.runtime.reducing import ReduceRole
 from disco_sim.runtime.sandbox import shown
 from disco_sim.runtime.shuffle import as_pair, name_of
-from disco_sim.runtime.task import compute
+from disco_sim.runtime.task import compute, profile_key
 from disco_sim.util import argcount
 
 LONGEST = 200
@@ -305,4 +305,4 @@ def _sizes(outcome: TaskOutcome) -> tuple[tuple[int, int, int], ...]:
 
 def _without_profile(puts: Iterable[Told], work: TaskWork) -> tuple[Told, ...]:
     """The results that functions put: a profile is the system's own, and never the same twice."""
-    return tuple(put for put in puts if put.key != repr(f"profile-{work.stage}-{work.task}"))
+    return tuple(put for put in puts if put.key != repr(profile_key(work)))

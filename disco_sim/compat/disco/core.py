@@ -7,13 +7,14 @@ The master is a simulated cluster, see `disco_sim.compat.masters`. What Disco do
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from disco_sim import func
-from disco_sim.client.arguments import Params
 from disco_sim.client.job import Job as NativeJob
 from disco_sim.client.results import result_iterator as native_result_iterator
 from disco_sim.compat import masters
+from disco_sim.compat.params import Params
 from disco_sim.compat.shapes import Answers, Status, checked_rows
 from disco_sim.compat.story import Story
 from disco_sim.error import CommError, DataError, DiscoError, JobError
@@ -148,12 +149,16 @@ class Disco:
         return inactive, [one for one in every if one[1][0] == "active"]
 
     def stageresults(self, jobname: Any, stage: str) -> list[Any]:
-        """The results of a finished stage, a list of replicas for each of its tasks.
+        """The results of a finished stage, a list of replicas for each of its tasks; URLs in the documented dialect.
 
         Raises:
             CommError: 404, if the job is unknown, or has no such stage, or that is not finished.
         """
-        return self.answers.stage_results(_name(jobname), stage)
+        name = _name(jobname)
+        with self._polling():
+            if not self.is_observed:
+                return self.native.cluster.archive.results(name, stage)
+            return self.answers.stage_results(name, stage)
 
     def mapresults(self, jobname: Any) -> list[str]:
         """The results of the map phase, in the order of its tasks, for a job that only reduces.
@@ -162,11 +167,12 @@ class Disco:
             CommError: 404, if the job is unknown or its map phase is not finished.
         """
         name = _name(jobname)
-        if not self.is_observed:
-            return self.native.mapresults(name)
-        names = [stage.name for stage in self.native.plan(self.answers.known(name, "get_mapresults"))]
-        stage = "map_shuffle" if "map_shuffle" in names else names[0] if names else "map"
-        return [url for replicas in self.answers.stage_results(name, stage) for url in replicas]
+        with self._polling():
+            if not self.is_observed:
+                return self.native.mapresults(name)
+            names = [stage.name for stage in self.native.plan(self.answers.known(name, "get_mapresults"))]
+            stage = "map_shuffle" if "map_shuffle" in names else names[0] if names else "map"
+            return [url for replicas in self.answers.stage_results(name, stage) for url in replicas]
 
     def result_iterator(self, *args: Any, **options: Any) -> Iterator[Any]:
         """`result_iterator(results, ...)`, with this master's tags."""
@@ -205,7 +211,8 @@ class Disco:
     def rawevents(self, jobname: Any, offset: int = 0) -> str:
         """The events of a job so far as text, one JSON list [timestamp, host, message] a line."""
         name = _name(jobname)
-        return self.answers.raw_events(name, offset) if self.is_observed else self.native.rawevents(name, offset)
+        with self._polling():
+            return self.answers.raw_events(name, offset) if self.is_observed else self.native.rawevents(name, offset)
 
     def oob_get(self, jobname: Any, key: str) -> Any:
         """The out-of-band result under `key`, as bytes; None if the job has others, but not that.
@@ -214,7 +221,8 @@ class Disco:
             DiscoError: If the job is unknown or has none at all.
         """
         name = _name(jobname)
-        return self.answers.oob_get(name, key) if self.is_observed else self.native.oob_get(name, key)
+        with self._polling():
+            return self.answers.oob_get(name, key) if self.is_observed else self.native.oob_get(name, key)
 
     def oob_list(self, jobname: Any) -> list[str]:
         """The keys of a job's out-of-band results, each once.
@@ -223,7 +231,8 @@ class Disco:
             CommError: 404, if the job is unknown or has none.
         """
         name = _name(jobname)
-        return self.answers.oob_list(name) if self.is_observed else self.native.oob_list(name)
+        with self._polling():
+            return self.answers.oob_list(name) if self.is_observed else self.native.oob_list(name)
 
     def profile_stats(self, jobname: Any, mode: str = "", stream: Any = None) -> pstats.Stats:
         """The merged profiles of a job that ran with profile=True, sorted by cumulative time.
@@ -263,9 +272,17 @@ class Disco:
         return JobPack.of(self, self.answers.known(_name(jobname), "parameters"))
 
     def _polled(self, answer: Answer) -> Answer:
-        if self.is_observed:
-            self.answers.let_pass()
-        return answer
+        with self._polling():
+            return answer
+
+    @contextmanager
+    def _polling(self) -> Iterator[None]:
+        """After it, also after an error, a little time has passed, so that loops that ask come to an end."""
+        try:
+            yield
+        finally:
+            if self.is_observed:
+                self.answers.let_pass()
 
     # -- control ---------------------------------------------------------------------------------------
 

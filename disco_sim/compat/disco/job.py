@@ -57,7 +57,7 @@ class Job(NativeJob):
             if name in vars(cls):
                 cls._hidden = {**cls._hidden, name: vars(cls)[name]}
                 delattr(cls, name)
-        cls._parameters = _of_class(cls, _KNOWN)
+        cls._parameters = {}
 
     _hidden: ClassVar[dict[str, Any]] = {}
 
@@ -104,7 +104,7 @@ class Job(NativeJob):
         known = _KNOWN | set(self.worker) - {*_NOT_PARAMETERS}
         own = {name: value for name, value in vars(self).items() if name in known}
         owner = {"owner": self.disco.setting("DISCO_JOB_OWNER")} if hasattr(self.disco, "native") else {}
-        return {**owner, **_of_worker(self.worker), **_of_class(type(self), known), **own}
+        return {**owner, **_of_worker(self.worker), **_of_class(self, known), **own}
 
     def resubmit(self, **changes: Any) -> Job:
         """The same job submitted again, with some parameters changed, as a new Job."""
@@ -167,7 +167,7 @@ class _GivesWay:
 
 
 class _Parameter:
-    """A parameter of a Job until that is submitted, and then the table that has the same name.
+    """A parameter that has the name of a table: what the user's code has set, else the table once the job is submitted.
 
     Set, it is a parameter for the next run.
     """
@@ -180,10 +180,10 @@ class _Parameter:
     def __get__(self, job: Any, kind: Any = None) -> Any:
         if job is None:
             return self if kind is None else kind._hidden.get(self._name, self)
-        if "@" in job.name:
-            return self._shown.__get__(job, kind)
-        usual = job.worker.get(self._name)
-        return vars(job).get(self._name, type(job)._hidden.get(self._name, usual))
+        own = {**type(job)._hidden, **vars(job)}
+        if self._name in own:
+            return _bound(job, own[self._name])
+        return self._shown.__get__(job, kind) if "@" in job.name else job.worker.get(self._name)
 
     def __set__(self, job: Any, value: Any) -> None:
         vars(job)[self._name] = value
@@ -194,21 +194,25 @@ for _name, _property in [*vars(NativeJob).items(), *vars(Job).items()]:
         setattr(Job, _name, _Parameter(_name, _property) if _name in _BOTH else _GivesWay(_property))
 
 
-def _of_class(kind: type, known: set[str]) -> dict[str, Any]:
-    """The parameters that a class of jobs has as attributes, its own or those of classes before it."""
+def _of_class(job: Any, known: set[str]) -> dict[str, Any]:
+    """The parameters that the class of a job has as attributes, its own or those of classes before it."""
     found: dict[str, Any] = {}
-    for one in reversed(kind.__mro__):
+    for one in reversed(type(job).__mro__):
         if one not in (Job, NativeJob, object):
-            own = {**vars(one), **vars(one).get("_hidden", {})}
-            found.update({name: _bound(value, kind) for name, value in own.items() if name in known})
+            # What was set on the class after its body is live; what the body had is hidden behind the table's name.
+            own = {**vars(one).get("_hidden", {}), **vars(one)}
+            found.update({name: _bound(job, value) for name, value in own.items() if name in known})
     return found
 
 
-def _bound(value: Any, kind: type) -> Any:
-    """A class's attribute as a job function: without self, and with the class where it is a class's method."""
+def _bound(job: Any, value: Any) -> Any:
+    """A class's attribute as a parameter: functions without self, and with the class where it is a class's method."""
     if isinstance(value, classmethod):
-        return partial(value.__func__, kind)
-    return value.__func__ if isinstance(value, staticmethod) else value
+        return partial(value.__func__, type(job))
+    if isinstance(value, staticmethod):
+        return value.__func__
+    # A property, or what else computes an attribute of the instance, gives the parameter.
+    return value.__get__(job, type(job)) if hasattr(value, "__get__") and not callable(value) else value
 
 
 def _of_worker(worker: Mapping[str, Any]) -> dict[str, Any]:

@@ -108,10 +108,10 @@ class _Facts(type):
 
     @property
     def group_host(cls) -> str:
-        """The host of the task's inputs, empty if they are of several."""
+        """The host that the URL of the task's input names, or whose outputs it groups; empty if they are of several."""
         context = _context("group_host")
         context.asked.add("inputs")
-        return str(context.work.group_host)
+        return str(context.work.named_host)
 
     @property
     def grouping(cls) -> str:
@@ -124,8 +124,9 @@ class _Facts(type):
 
         Disco ends it with a time and a process number; here it is the same in every simulation.
         """
-        work = _context("uid").work
-        return f"{work.stage}:{cls.group}-{work.task_id}-{work.serial:x}"
+        context = _context("uid")
+        context.asked.add("inputs")
+        return str(context.work.uid)
 
     run_id = uid
 

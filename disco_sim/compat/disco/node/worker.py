@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pickle
+import re
 from typing import Any
 
 from disco_sim.compat.disco import func
@@ -26,6 +28,14 @@ __all__ = [  # noqa: F405 - Task is made on use
     "this_inputs", "this_master", "this_name", "this_partition",
 ]  # fmt: skip
 __all__ += func.__all__
+
+
+def names() -> dict[str, Any]:
+    """Every name that a job function of Disco 0.3 saw without import; `cPickle` is Python 3's pickle."""
+    from disco_sim.compat.disco.task import Task
+
+    found = {name: globals()[name] for name in __all__ if name != "Task"}
+    return {**found, "Task": Task, "re": re, "cPickle": pickle}
 
 
 def __getattr__(name: str) -> Any:

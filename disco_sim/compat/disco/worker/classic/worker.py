@@ -11,12 +11,12 @@ import sys
 from types import ModuleType
 from typing import Any, ClassVar
 
-from disco_sim.client.arguments import Params
 from disco_sim.compat.disco import util, worker
 from disco_sim.compat.disco.node import worker as older
 from disco_sim.compat.disco.task import Task
 from disco_sim.compat.disco.worker import task_io
 from disco_sim.compat.disco.worker.classic import func
+from disco_sim.compat.params import Params
 from disco_sim.node import worker as node
 from disco_sim.node.worker import (
     data_err,
