@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
 import runpy
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
+from html import escape
 from itertools import dropwhile, takewhile
 from typing import Any
 
@@ -20,6 +22,7 @@ from disco_sim.core import Disco, Job
 from disco_sim.error import DiscoError, JobError
 from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.dialect import DOCUMENTED, V05
+from disco_sim.script import Script
 from disco_sim.tables import Table, table_text
 from disco_sim.tracebacks import short_chain
 from disco_sim.views.report import job_part, report_page
@@ -27,6 +30,7 @@ from disco_sim.views.rows import oob_table, partitions_table
 from disco_sim.views.state import JobState
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_IMPORTERS = tuple(os.path.join(_PACKAGE, "compat", name) for name in ("finder.py", "missing.py"))
 _INTERRUPTED = 130
 _MOST_ROWS = 60
 _DIALECTS = {dialect.name: dialect for dialect in (V05, DOCUMENTED)}
@@ -102,24 +106,21 @@ def run(
         "dialect": dialect and _DIALECTS[dialect],
     }
     options = {name: value for name, value in options.items() if value is not None}
-    with _noted() as discos:
-        status = _run_script(script, args, options)
-    jobs = [(disco, job) for disco in discos for job in disco.cluster.log.jobs]
-    for disco, job in jobs:
-        if partitions:
-            _print_table(f"Partitions of {job}", partitions_table(_state(disco, job), disco.cluster.archive.read))
-        if oob:
-            _print_table(f"Out-of-band results of {job}", oob_table(_state(disco, job), _oob_values(disco, job)))
-    if report is not None:
-        parts = [job_part(Job(disco, job).data()) for disco, job in jobs]
-        _write(
-            report, report_page(os.path.basename(script), "" if parts else "The script ran no job.", parts), "--report"
-        )
-        click.echo(f"\nThe jobs as a page: {report}", err=True)
-    elif (oob or partitions) and not jobs:
-        click.echo("The script ran no job.", err=True)
-    for disco in discos:
-        disco.close()
+    page = None if report is None else os.path.abspath(report)  # the script may go to another folder
+    with _noted() as discos, Script(script, args) as running:
+        status = _run_script(running, options)
+        jobs = [(disco, job) for disco in discos for job in disco.cluster.log.jobs]
+        if oob or partitions:
+            _print_tables(jobs, oob, partitions)
+        if page is not None:
+            parts = [_told_of(job, partial(_part, disco, job), _sorry) for disco, job in jobs]
+            lead = "" if parts else "The script ran no job."
+            _write(page, report_page(os.path.basename(script), lead, parts), "--report")
+            click.echo(f"\nThe jobs as a page: {report}", err=True)
+        elif (oob or partitions) and not jobs:
+            click.echo("The script ran no job.", err=True)
+        for disco in discos:
+            disco.close()
     sys.exit(status)
 
 
@@ -166,14 +167,18 @@ def _cluster(nodes: str) -> ClusterSpec:
         raise click.BadParameter(str(error), param_hint="--nodes") from error
 
 
-def _run_script(script: str, args: tuple[str, ...], options: dict[str, Any]) -> int:
-    """Run `script` as `python script args` would, `disco` on a cluster made with `options`; its exit status."""
-    argv, path = sys.argv, sys.path[:]
-    sys.argv = [script, *args]
-    sys.path.insert(0, os.path.dirname(os.path.abspath(script)))
+def _run_script(script: Script, options: dict[str, Any]) -> int:
+    """Run `script` to its end, `disco` on a cluster made with `options`; its exit status."""
+    with _face(options):
+        status = _status_of(script.run, script.path)
+        # Threads and functions of atexit find the clusters open.
+        return _status_of(script.end, script.path) or status
+
+
+def _status_of(do: Callable[[], None], script: str) -> int:
+    """The exit status of Python after `do()`; what ends it early is told."""
     try:
-        with _face(options):
-            runpy.run_path(script, run_name="__main__")
+        do()
     except SystemExit as asked:
         return _status(asked.code)
     except KeyboardInterrupt:
@@ -184,8 +189,6 @@ def _run_script(script: str, args: tuple[str, ...], options: dict[str, Any]) -> 
             return 1
         click.echo(_told(error, script), err=True, nl=False)
         return 1
-    finally:
-        sys.argv, sys.path[:] = argv, path
     return 0
 
 
@@ -239,6 +242,9 @@ def _told(error: BaseException, script: str) -> str:
         stack = list(takewhile(_is_users, stack))
     elif isinstance(error, DiscoError):
         stack = list(filter(_is_users, stack))
+    elif stack and stack[-1].filename in _IMPORTERS:
+        # The import system, and what stands in it for `disco`, are not what the script's author wants to see.
+        stack = [frame for frame in stack if _is_users(frame) and not frame.filename.startswith("<frozen ")]
     told.stack[:] = stack
     if isinstance(error, DiscoError) and told.__cause__ is not None:
         told.__cause__.stack[:] = filter(_is_users, told.__cause__.stack)
@@ -258,8 +264,58 @@ def _oob_values(disco: Disco, job: str) -> dict[str, str | bytes]:
     return dict(disco.oob[job]) if job in disco.oob else {}
 
 
-def _print_table(title: str, found: Table) -> None:
-    click.echo(f"\n{title}\n{table_text(found, _MOST_ROWS, indent='  ')}")
+def _print_tables(jobs: Sequence[tuple[Disco, str]], oob: bool, partitions: bool) -> None:
+    """Print the tables that were asked for of each job, on the standard error if the script has closed the output."""
+    file = None if _can_print() else sys.stderr
+    if file is not None and jobs:
+        click.echo("\nThe script has closed the standard output; what was asked for follows here.", err=True)
+
+    def show(title: str, table: Callable[[], Table]) -> None:
+        text = _told_of(title, lambda: table_text(table(), _MOST_ROWS, indent="  "), "  {}\n".format)
+        click.echo(f"\n{title}\n{text}", file=file)
+
+    for disco, job in jobs:
+        if partitions:
+            show(f"Partitions of {job}", partial(_partitions, disco, job))
+        if oob:
+            show(f"Out-of-band results of {job}", partial(_oob, disco, job))
+
+
+def _partitions(disco: Disco, job: str) -> Table:
+    return partitions_table(_state(disco, job), disco.cluster.archive.read)
+
+
+def _oob(disco: Disco, job: str) -> Table:
+    return oob_table(_state(disco, job), _oob_values(disco, job))
+
+
+def _part(disco: Disco, job: str) -> str:
+    return job_part(Job(disco, job).data())
+
+
+def _told_of(what: str, make: Callable[[], str], sorry: Callable[[str], str]) -> str:
+    """What `make` gives, or where it fails, as for records of a class that cannot be found any more, why it does."""
+    try:
+        return make()
+    except Exception as error:
+        return sorry(f"{what} cannot be shown: {type(error).__name__}: {error}")
+
+
+def _sorry(why: str) -> str:
+    return f"<p>{escape(why)}</p>"
+
+
+def _can_print() -> bool:
+    """Whether the script has left the standard output open, as an object and as a file of the process."""
+    if sys.stdout is None or sys.stdout.closed:
+        return False
+    try:
+        os.fstat(sys.stdout.fileno())
+    except io.UnsupportedOperation:  # no file, but in memory
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _write(path: str, text: str, option: str) -> None:

@@ -74,7 +74,7 @@ def run_cell(shell: Any, line: str, cell: str) -> Job:
         for variable in _assigned(code)
         if variable in variables and (variable in known or not _is_helper(variable, variables[variable]))
     }
-    job = disco.new_job(name=name, **parameters)
+    job: Job = disco.new_job(name=name, **parameters)
     shell.user_ns[name] = job
     job.wait()
     return job
@@ -91,10 +91,11 @@ def _is_helper(name: str, value: Any) -> bool:
     return name.startswith("_") or isinstance(value, ModuleType) or callable(value)
 
 
-def _disco(shell: Any, name: str) -> Disco:
+def _disco(shell: Any, name: str) -> Any:
+    """The Disco of a variable, or a connection of old code to one; without a variable the newest one that is open."""
     if not name:
         return next(iter(open_discos()), None) or Disco()
     disco = shell.user_ns.get(name)
-    if not isinstance(disco, Disco):
+    if not isinstance(disco, Disco) and not isinstance(getattr(disco, "native", None), Disco):
         raise DiscoError(f"%%{MAGIC} ... {name} was called, but the variable {name!r} is no Disco: {name} = Disco()")
     return disco

@@ -108,13 +108,13 @@ def read_disco_format(stream: Any, url: str, *, head: bytes = b"", skip_damage: 
     """
     offset = 0
     is_ended = True  # an empty file has no end mark to miss
-    while header := head + take(stream, BLOCK_HEADER.size - len(head)):
+    while header := head + take(stream, BLOCK_HEADER.size - len(head), url):
         head = b""
         if len(header) < BLOCK_HEADER.size or header[0] < FIRST_FORMAT_BYTE:
             is_ended = False
             break
         _, is_compressed, checksum, length = BLOCK_HEADER.unpack(header)
-        data = take(stream, length)
+        data = take(stream, length, url)
         if len(data) < length:
             is_ended = False
             break
@@ -147,13 +147,28 @@ def _unpickled(raw: bytes) -> Iterator[Any]:
         yield pickle.load(block)
 
 
-def take(stream: Any, n: int = sys.maxsize) -> bytes:
-    """The next `n` bytes of a binary stream, fewer only at its end, however small the pieces that it gives."""
+def take(stream: Any, n: int = sys.maxsize, url: str = "") -> bytes:
+    """The next `n` bytes of a binary stream, fewer only at its end, however small the pieces that it gives.
+
+    Raises:
+        DiscoError: If it is a stream of text.
+    """
     pieces = []
     while n > 0 and (piece := stream.read(min(n, BLOCK_BYTES))):
+        if isinstance(piece, str):
+            raise text_error(url)
         pieces.append(piece)
         n -= len(piece)
     return b"".join(pieces)
+
+
+def text_error(url: str) -> DiscoError:
+    """The error of a stream of text where a reader needs bytes."""
+    return DiscoError(
+        f"{url or 'the stream'} gives text (str), and this reader needs bytes, as files and stored data have them: "
+        "leave the reader out for what the input gives by itself, or read lines by map_line_reader",
+        url=url,
+    )
 
 
 # Netstrings: texts behind their lengths, a pair per line
@@ -177,7 +192,7 @@ def read_netstrings(stream: Any, size: int | None, url: str, *, head: bytes = b"
     Raises:
         DataError: If a pair is malformed or there are fewer bytes than `size`; its `offset` is the byte it starts at.
     """
-    data = head + take(stream)
+    data = head + take(stream, url=url)
     offset = 0
     while offset < len(data):
         key, after_key = _field(data, offset, b" ", url)

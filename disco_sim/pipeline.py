@@ -7,7 +7,7 @@ outputs of the stage before, or inputs of the job, make one task; each of them c
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 Function = Callable[..., Any]
@@ -41,6 +41,16 @@ class Stage:
     output_chain: Sequence[Function] = ()
     combine: bool = False
     sort: bool = False
+
+    def __post_init__(self) -> None:
+        # In the body of a class, where pipelines of a Job stand, the name of a static method is not its function yet.
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, staticmethod):
+                object.__setattr__(self, field.name, value.__func__)
+            elif isinstance(value, (list, tuple)) and any(isinstance(one, staticmethod) for one in value):
+                functions = [one.__func__ if isinstance(one, staticmethod) else one for one in value]
+                object.__setattr__(self, field.name, functions)
 
 
 class PipelineStage(NamedTuple):

@@ -7,6 +7,7 @@ whose names job functions see; how bytes are laid out is in `formats`, how they 
 from __future__ import annotations
 
 import codecs
+import io
 import pickle
 import re
 from collections.abc import Generator, Iterator
@@ -14,7 +15,15 @@ from itertools import chain
 from typing import Any, BinaryIO, NoReturn
 
 from disco_sim.error import DataError, DiscoError
-from disco_sim.formats import BLOCK_BYTES, FIRST_FORMAT_BYTE, netstring, read_disco_format, read_netstrings
+from disco_sim.formats import (
+    BLOCK_BYTES,
+    FIRST_FORMAT_BYTE,
+    netstring,
+    read_disco_format,
+    read_netstrings,
+    take,
+    text_error,
+)
 from disco_sim.streams import Decompressed, PairStream, gunzip
 
 
@@ -150,10 +159,11 @@ def disco_input_stream(stream: Any, size: int | None, url: str, ignore_corrupt: 
 
     Raises:
         DataError: If the data are damaged or cut short; its `offset` is the byte where.
+        DiscoError: If the stream is one of text.
     """
     if isinstance(stream, PairStream) or not hasattr(stream, "read"):
         return iter(stream)
-    head = stream.read(1)
+    head = take(stream, 1, url)
     if head and head[0] < FIRST_FORMAT_BYTE:
         return old_netstr_reader(stream, size, url, head)
     return read_disco_format(stream, url, head=head, skip_damage=ignore_corrupt is True)
@@ -202,13 +212,23 @@ def object_writer(fd: Any, key: Any, value: Any, params: Any) -> None:
 
 def gzip_reader(fd: Any, size: int | None, url: str, params: Any) -> BinaryIO:
     """The decompressed stream, which iterates over lines of bytes; bytes that are not gzip pass as they are."""
-    return gunzip(fd, url)
+    return _unpacked(fd, url)
 
 
 def gzip_line_reader(fd: Any, size: int | None, url: str, params: Any) -> Iterator[str]:
-    """The lines of a gzip text as `map_line_reader` gives them; damage is told by print and ends them."""
+    """The lines of a gzip text as `map_line_reader` gives them: str in every dialect, for a reader cannot know it.
+
+    As in Disco, damage is told by print and ends the lines: what is behind it is left out. The lines of bytes that
+    `gzip_reader` gives are the same, and damage is a DataError there.
+    """
     try:
-        for line in gunzip(fd, url):
+        for line in _unpacked(fd, url):
             yield str(line, "utf-8").removesuffix("\n")
     except (DataError, UnicodeDecodeError) as error:
         print(f"gzip_line_reader: stopped in {url}: {error}")
+
+
+def _unpacked(fd: Any, url: str) -> BinaryIO:
+    if isinstance(fd, io.TextIOBase):
+        raise text_error(url)
+    return gunzip(fd, url)

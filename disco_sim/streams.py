@@ -51,7 +51,7 @@ def open_url(url: str, folder: str = "") -> tuple[BinaryIO, int | None, str]:
     if scheme in ("", "file"):
         return _open_file(os.path.join(folder, rest), url)
     if scheme in ("raw", "url"):
-        text = (rest if scheme == "raw" else url).encode()
+        text = (rest if scheme == "raw" else url).encode("utf-8", "surrogatepass")
         return io.BytesIO(text), len(text), url
     if scheme in ("http", "https"):
         data = _fetch(url)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from disco_sim.client import info
@@ -18,9 +19,10 @@ from disco_sim.client.job import Job
 from disco_sim.client.moment import Moment
 from disco_sim.client.oob import AllOOBResults
 from disco_sim.client.progress import Progress, display
-from disco_sim.client.registry import claim, cluster_of, free_port, release
+from disco_sim.client.registry import claim, free_port, release
 from disco_sim.client.results import result_iterator
 from disco_sim.client.submissions import Submissions
+from disco_sim.client.urls import data_of, index_of
 from disco_sim.client.whatif import WhatIf
 from disco_sim.cluster.archive import Rules
 from disco_sim.cluster.base import Cluster
@@ -277,20 +279,21 @@ class Disco:
 
         Raises:
             JobError: If the job dies (its cause is the job function's own error), is unknown, or is not ready in time.
+            DiscoError: If `timeout` is no number.
         """
         name = _name_of(name)
         mode = os.environ.get("DISCO_EVENTS") if show is None else show
         if self.cluster.archive.status(name) == "unknown job":
             what = near_jobs(name, self._submissions.on_record)
             raise JobError(f"Status unknown job: only a submitted job can be waited for; {what}", self.master, name)
-        deadline_s = math.inf if timeout is None else self.now_s + timeout
+        deadline_s = math.inf if timeout is None else self.now_s + _checked_timeout(timeout)
         is_over = self._driven(name, deadline_s, mode)
         if not is_over:
             why = f"Timeout: the job is not ready after {timeout} virtual seconds; it stays active, wait() goes on"
             if deadline_s == math.inf:
                 why = f"Stuck: {self._why_stuck()}; the job stays active: whitelist() a node and wait() again"
             raise JobError(why, self.master, name)
-        error = info.job_error(self.cluster, name)
+        error = info.job_error(self.cluster, name, self._submissions.spec)
         if error is not None:
             raise error
         urls = self.cluster.archive.results(name)
@@ -471,7 +474,12 @@ class Disco:
     def ddfs(self) -> DDFS:
         """The distributed file system of this cluster: blobs on its nodes, and the tags that name them."""
         cluster = self.cluster  # alone: with the Disco it would be a circle, and be there long after its last use
-        return DDFS(cluster, dialect=self.dialect, fetch=lambda url: cluster_of(url, cluster).archive.read(url))
+        return DDFS(
+            cluster,
+            dialect=self.dialect,
+            fetch=lambda url: data_of(url, cluster),
+            index=lambda url: index_of(url, cluster),
+        )
 
     @property
     def faults(self) -> LiveFaults:
@@ -571,6 +579,12 @@ class Disco:
         dead = [host for host, facts in self.nodeinfo().items() if not facts["connected"]]
         lost = f", dead are {', '.join(dead)}" if dead else ""
         return f"no node can take its tasks; blacklisted are {', '.join(blacklisted) or 'none'}{lost}"
+
+
+def _checked_timeout(timeout: Any) -> float:
+    if not isinstance(timeout, Real) or math.isnan(timeout):
+        raise DiscoError(f"wait(timeout={timeout!r}) was asked for; timeout is a number of virtual seconds, or None")
+    return float(timeout)
 
 
 def _name_of(job: str | Job) -> str:

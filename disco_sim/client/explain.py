@@ -8,9 +8,10 @@ from typing import Any
 
 from disco_sim import func
 from disco_sim.cluster.base import Cluster
-from disco_sim.error import DataError
+from disco_sim.error import DataError, PartitionError
+from disco_sim.model.dialect import Dialect
 from disco_sim.model.plan import Output
-from disco_sim.runtime.shuffle import checked_partition, name_of
+from disco_sim.runtime.shuffle import any_partition, checked_partition, name_of
 from disco_sim.views.state import JobState
 
 
@@ -18,8 +19,8 @@ from disco_sim.views.state import JobState
 class Explanation:
     """The way of one key through a job.
 
-    `partition` is None when the map output is not partitioned, or the key does not occur and its
-    partition cannot be told. `from_tasks` are (task, host, number of its pairs with the key).
+    `partition` is None when the map output is not partitioned, the partition function gives none, or a
+    pipeline gave the key several labels or none. `from_tasks` are (task, host, number of its pairs with the key).
     """
 
     job: str
@@ -51,41 +52,67 @@ class Explanation:
 
 
 def explain(cluster: Cluster, job: str, spec: Mapping[str, Any], key: Any) -> Explanation:
-    """The way of `key` through `job`, from its kept outputs; the partition function is called once for it."""
+    """The way of `key` through `job`, from its kept outputs; the partition function is called once for it.
+
+    Of a pipeline, its first stage's outputs tell the labels of the key.
+    """
     state = JobState.of(cluster.log, job)
     names = list(state.stages)
-    n = spec["partitions"]
-    partition: int | None = None
-    if spec["map"] is None or not names:
-        why = "the job has no map, so its input decides"
-    elif not n:
-        why = "partitions=None: the map output is not partitioned"
-    else:
-        partition = checked_partition(spec["partition"], n, spec["params"])(key, None)
-        if spec["partition"] is func.default_partition:
-            why = f"md5 of the key's text mod {n} is {partition}"
-        else:
-            why = f"{name_of(spec['partition'])}({key!r}, {n}, params) is {partition}"
+    program = cluster.archive.record(job).request.program
+    partition, why = _placed(spec, key, program.dialect) if names else (None, "the job has no stages")
     first = state.stages[names[0]] if names else None
     sent: list[tuple[str, str, int]] = []
     labels: set[int] = set()
+    blobs: set[str] = set()
     for stored in first.stored if first is not None else ():
         output = Output(stored.label, stored.host, stored.n_records, stored.n_bytes, stored.blob)
         found = _count(cluster, output, key) if partition is None or stored.label == partition else 0
         if found:
             labels.add(stored.label)
+            blobs.add(stored.blob)
             sent.append((f"{stored.stage}:{stored.task}", stored.host, found))
+    if spec["pipeline"]:
+        partition = next(iter(labels)) if len(labels) == 1 else None
+        why = _told_by_stage(names[0], sorted(labels))
     # A stage that only joins what a node holds is on the way, and reads no key.
-    roles = getattr(cluster.archive.record(job).request.program, "roles", {})
-    names = [name for name in names if roles.get(name) != "shuffle"]
+    names = [name for name in names if program.roles.get(name) != "shuffle"]
     reader = state.stages.get(names[1]) if len(names) > 1 else None
     host = run = ""
-    if reader is not None:
-        for number, inputs in enumerate(reader.tasks):
-            if inputs.label == partition or reader.stage.grouping == "group_all" or inputs.label in labels:
-                run, host = f"{reader.stage.name}:{number}", reader.host_of(number)
-                break
+    for number, inputs in enumerate(reader.tasks if reader is not None else ()):
+        assert reader is not None
+        is_read = inputs.label == partition or reader.stage.grouping == "group_all" or inputs.label in labels
+        if spec["pipeline"]:
+            is_read = any(piece.blob in blobs for piece in inputs.pieces)
+        if is_read:
+            run, host = f"{reader.stage.name}:{number}", reader.host_of(number)
+            break
     return Explanation(job, key, partition, why, host, tuple(sent), run)
+
+
+def _placed(spec: Mapping[str, Any], key: Any, dialect: Dialect) -> tuple[int | None, str]:
+    """The partition that the job's function gives a key, and why; None where it gives none."""
+    n = spec["partitions"]
+    if spec["pipeline"]:
+        return None, "only what a stage stored tells its labels"
+    if spec["map"] is None:
+        return None, "the job has no map, so its input decides"
+    if not n:
+        return None, "partitions=None: the map output is not partitioned"
+    placing = checked_partition if dialect.partitions_are_checked else any_partition
+    try:
+        partition = placing(spec["partition"], n, spec["params"])(key, None)
+    except PartitionError as error:
+        return None, str(error)
+    if spec["partition"] is func.default_partition:
+        return partition, f"md5 of the key's text mod {n} is {partition}"
+    return partition, f"{name_of(spec['partition'])}({key!r}, {n}, params) is {partition}"
+
+
+def _told_by_stage(stage: str, labels: list[int]) -> str:
+    if not labels:
+        return f"no kept output of stage {stage!r} has it"
+    plural = "" if len(labels) == 1 else "s"
+    return f"stage {stage!r} gave it the label{plural} {', '.join(map(str, labels))}"
 
 
 def _count(cluster: Cluster, output: Output, key: Any) -> int:

@@ -41,11 +41,14 @@ class Flow:
         """A row per task of the stage that wrote, a column per partition: records or bytes, as `by` says."""
         import pandas as pd
 
+        from disco_sim.views.frames import INT64
+
         found, labels = self._boundary, [part.partition for part in self._boundary.parts]
+        are_long = any(label not in INT64 for label in labels)
         return pd.DataFrame(
             [[found.pieces.get((task, label), 0) for label in labels] for task in range(len(found.tasks))],
             index=pd.RangeIndex(len(found.tasks), name="from_task"),
-            columns=pd.Index(labels, name="partition", dtype="int64"),
+            columns=pd.Index(labels, name="partition", dtype="object" if are_long else "int64"),
             dtype="int64",
         )
 

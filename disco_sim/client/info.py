@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import marshal
-import os
 import re
+from collections.abc import Callable
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from disco_sim.client.advice import advice as advice_on
+from disco_sim.client.advice import job_functions
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import JobError
 from disco_sim.model.cluster import ClusterSpec
+from disco_sim.model.job import JobSpec
 from disco_sim.runtime.sandbox import user_traceback
 from disco_sim.views.state import JobState, NodeState, node_states
 from disco_sim.views.story import EPOCH, timestamp
@@ -120,8 +123,11 @@ def profile_stats(cluster: Cluster, job: str, mode: str) -> pstats.Stats:
     return pstats.Stats(*profiles)  # type: ignore[arg-type]  # anything that has stats will do
 
 
-def job_error(cluster: Cluster, job: str) -> JobError | None:
-    """Why a dead job died, with the user's own exception as cause; None for any other job."""
+def job_error(cluster: Cluster, job: str, spec_of: Callable[[str], JobSpec] | None = None) -> JobError | None:
+    """Why a dead job died, with the user's own exception as cause; None for any other job.
+
+    `spec_of` gives the parameters of a job, in whose functions it is looked for what a task did not find.
+    """
     if cluster.archive.status(job) != "dead":
         return None
     found = cluster.archive.failure(job)
@@ -149,12 +155,8 @@ def job_error(cluster: Cluster, job: str) -> JobError | None:
         f"job.story({name!r}) tells what happened to it, job.debug({name!r}) runs it again under pdb; finished tasks "
         "stay in job.tasks, and other jobs can run"
     )
-    path = getattr(failure.error, "filename", None)
-    if isinstance(failure.error, FileNotFoundError) and isinstance(path, str) and not os.path.isabs(path):
-        advice = (
-            f"a task runs in an empty folder of its own, required_files=[{path!r}] puts the file there, or make it an "
-            f"input; {advice}"
-        )
+    particular = advice_on(failure, work, [] if spec_of is None else job_functions(spec_of(job)))
+    advice = f"{particular}; {advice}" if particular else advice
     lines.append(f"  What to do: {advice}")
     error = JobError(
         "\n".join(lines),
@@ -163,6 +165,7 @@ def job_error(cluster: Cluster, job: str) -> JobError | None:
         job=job,
         stage=work.stage,
         task=work.task,
+        task_id=work.task_id,
         run=work.attempt,
         host=work.host,
         time_s=time_s,

@@ -6,14 +6,15 @@ import glob
 import os
 import pickle
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
 from disco_sim import func
-from disco_sim.client.registry import cluster_of, tagged
-from disco_sim.client.urls import native
+from disco_sim.client.registry import cluster_of, open_discos, tagged
+from disco_sim.client.urls import index_of, native_data
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import DataError, DiscoError, InputError, InvalidTag
 from disco_sim.model.dialect import DOCUMENTED, Dialect
@@ -35,8 +36,8 @@ class Expansion:
 
     Rules: Disco's documentation. A tag, a directory, a glob or a `dir://` result becomes several
     inputs; a list inside the list is one input with replicas. An input whose URL names no node of the
-    cluster gets a home: input i is at node i mod n. A `dialect` may have the pieces in reverse order, and leave it to
-    the tasks to find that an input is not there; a tag that is not there is no input then.
+    cluster gets a home: that of task i is at node i mod n. A `dialect` may have the pieces in reverse
+    order, and leave it to the tasks to find that an input is not there; a missing tag is no input then.
 
     Raises:
         InputError: For a file, glob, tag or result that is not there, or an input of an unknown kind.
@@ -47,19 +48,14 @@ class Expansion:
         self._dialect = dialect
         self._hosts = cluster.spec.hosts
         entries = list(inputs)
-        pieces = list(self._all(entries))
-        self.pieces: tuple[Output, ...] = tuple(reversed(pieces) if dialect.inputs_are_reversed else pieces)
+        found = [one for entry in entries for one in self._replica_lists(entry, set())]
+        if dialect.inputs_are_reversed:
+            found.reverse()
+        self.pieces = tuple(self._piece(number, label, urls) for number, (label, urls) in enumerate(found))
         is_partitioned = bool(entries) and all(
             isinstance(entry, str) and schemesplit(entry)[0] == "dir" for entry in entries
         )
         self.labels = range(1 + max((piece.label for piece in self.pieces), default=0)) if is_partitioned else None
-
-    def _all(self, entries: list[Any]) -> Iterator[Output]:
-        number = 0
-        for entry in entries:
-            for label, urls in self._replica_lists(entry, set()):
-                yield self._piece(number, label, urls)
-                number += 1
 
     def _replica_lists(self, entry: Any, seen_tags: set[str]) -> Iterator[tuple[int, list[str]]]:
         """What one entry of the input list stands for: (partition, replica list) for each input."""
@@ -88,7 +84,7 @@ class Expansion:
             for label, blob in self._index(url):
                 yield label, self._stored([blob])
         elif not scheme and self._is_name(url):
-            yield from self._tag(url, seen_tags)
+            yield from self._tag(url, seen_tags, is_bare=True)
         elif scheme == "tag":
             yield from self._tag(rest, seen_tags)
         elif scheme in ("", "file"):
@@ -98,20 +94,22 @@ class Expansion:
 
     def _index(self, url: str) -> list[tuple[int, str]]:
         try:
-            where = native(url, self._cluster)
-            found = cluster_of(where, self._cluster).archive.index(where)
+            found = index_of(url, self._cluster)
         except DataError as error:
             raise InputError(f"input {url!r} cannot be used: {error}", input=url) from error
         # What was shuffled keeps its labels; what a dialect with a shuffle has reduced is data like any other.
-        is_labelled = not self._dialect.has_map_shuffle or where.rpartition("/")[2].startswith("map_shuffle-")
+        is_labelled = not self._dialect.has_map_shuffle or url.rpartition("/")[2].startswith("map_shuffle-")
         return found if is_labelled else [(0, blob) for _, blob in found]
 
     def _is_name(self, url: str) -> bool:
         """Whether an input without scheme stands for a tag, as Disco has it; a file of that name goes first."""
         return not self._dialect.inputs_are_checked and "/" not in url and url != "-" and not os.path.exists(url)
 
-    def _tag(self, place: str, seen: set[str]) -> Iterator[tuple[int, list[str]]]:
-        """What a tag stands for, and the tags in it; `place` may have a token and a host before the name."""
+    def _tag(self, place: str, seen: set[str], *, is_bare: bool = False) -> Iterator[tuple[int, list[str]]]:
+        """What a tag stands for, and the tags in it; `place` may have a token and a host before the name.
+
+        A name that `is_bare` may have been meant for a file.
+        """
         name = place.rpartition("/")[2]
         if name in seen:
             return
@@ -120,11 +118,30 @@ class Expansion:
         try:
             entries = tagged(place, self._cluster, ignore_missing=not is_checked)
         except (DataError, InvalidTag) as error:
+            if is_bare and isinstance(error, InvalidTag):
+                raise InvalidTag(
+                    f"input {place!r} cannot be used: there is no file of that name here, seen from the folder the "
+                    f"script runs in, and a name without a / stands for a tag, which this cannot be: {error}; give the "
+                    f"path with a /, such as {os.path.join(os.curdir, place)!r}",
+                    tag=place,
+                ) from error
             if not is_checked:
                 raise
             raise InputError(f"input tag://{name} cannot be used: {error}", input=f"tag://{name}") from error
+        if is_bare and not entries and not self._has_tag(name):
+            warnings.warn(
+                f"input {place!r} is no input: there is neither a file of that name here nor a tag, and Disco takes a "
+                f"tag that is not there for an empty one; write {os.path.join(os.curdir, place)!r} if it is a file, "
+                f"or tag://{name} if the tag may be missing",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         for urls in entries:
             yield from self._replica_lists(urls, seen)
+
+    def _has_tag(self, name: str) -> bool:
+        clusters = [self._cluster, *(disco.cluster for disco in open_discos())]
+        return any(name in cluster.archive.tags for cluster in clusters)
 
     def _paths(self, url: str, path: str) -> list[str]:
         """The files that a path, a directory or a glob stands for, as the user wrote them."""
@@ -163,6 +180,7 @@ class Expansion:
 
     def _stored(self, urls: list[str]) -> list[str]:
         """The replica list itself, if not all of it is stored data that is gone; data of another Disco is fetched."""
+        urls = [native_data(url) for url in urls]
         gone: DataError | None = None
         n_gone = 0
         for url in urls:
@@ -195,7 +213,7 @@ class Expansion:
         for url in urls:
             scheme, rest = schemesplit(url)
             if scheme == "raw":
-                return len(rest.encode())
+                return len(rest.encode("utf-8", "surrogatepass"))  # os.listdir gives names with half surrogates
             size = size_of_file(url)
             if scheme in STORED_SCHEMES:
                 with suppress(DataError):

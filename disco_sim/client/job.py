@@ -130,7 +130,7 @@ class Job:
     @property
     def error(self) -> JobError | None:
         """Why a dead job died, with the job function's own exception as its cause; None for any other job."""
-        return info.job_error(self.disco.cluster, self.name)
+        return info.job_error(self.disco.cluster, self.name, self.disco._submissions.spec)
 
     def jobinfo(self) -> dict[str, Any]:
         """A dict of facts, in Disco's shape."""
@@ -199,8 +199,8 @@ class Job:
     def flow(self, by: str = "records", stage: str | None = None) -> Flow:
         """How the output of one stage is spread over partitions: a table with a bar a partition, and a heat map.
 
-        Counted by "records" or "bytes"; `stage` is the one that writes (None: the first that wrote anything). It is as
-        of now, and stays so.
+        Counted by "records" or "bytes"; `stage` is the one that writes. None: the first that wrote anything which the
+        next stage reads by label or all at once, else the first that wrote anything. It is as of now, and stays so.
 
         Raises:
             DiscoError: For any other `by`, or a stage that the job does not have.
@@ -222,16 +222,21 @@ class Job:
         return log_frame(self.disco.history, self.name)
 
     def output(self) -> pandas.DataFrame:
-        """The results as a table: partition key value; of a finished job only, in partition order."""
+        """The results as a table: partition key value; of a finished job only, in the order of `result_iterator`.
+
+        `partition` is the label that a result was stored under, as in `partitions`.
+        """
         from disco_sim.views.frames import output_frame
 
-        cluster = self.disco.cluster
+        archive = self.disco.cluster.archive
         if self.status != "ready":
             return output_frame([])
+        request = archive.record(self.name).request
+        stored = [(piece.label, piece.blob) for piece in request.inputs]  # the results of a job without stages
+        if request.plan:
+            stored = [one for url in archive.results(self.name, request.plan[-1].name) for one in archive.index(url)]
         return output_frame(
-            (number, key, value)
-            for number, url in enumerate(cluster.archive.results(self.name))
-            for key, value in result_iterator([url], ddfs=self.disco)
+            (label, key, value) for label, url in stored for key, value in result_iterator([url], ddfs=self.disco)
         )
 
     def at(self, time_s: float) -> JobMoment:

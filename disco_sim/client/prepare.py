@@ -23,6 +23,7 @@ from disco_sim.runtime.mapping import MapRole
 from disco_sim.runtime.program import ModuleSource, Program, Shipment
 from disco_sim.runtime.reducing import ReduceRole
 from disco_sim.runtime.shuffle import name_of
+from disco_sim.store.names import tag_of_job
 from disco_sim.util import schemesplit
 
 _FIELDS = {"map": MapRole._fields, "reduce": ReduceRole._fields}
@@ -55,8 +56,10 @@ def prepare(
     shipment = Shipment(keep_names=namespace == "notebook")
     aliases = _Aliases(frozenset(module.name.rpartition(".")[2] for module in modules))
     for argument, value in _parameters(spec, [stage.name for stage in plan]).items():
-        if namespace == "notebook" or (argument.partition(" ")[0] in own and not dialect.names_are_checked):
-            shipment.add(argument, value, keep_names=True)
+        if namespace == "notebook":
+            shipment.add(argument, value)
+        elif argument.partition(" ")[0] in own and not dialect.names_are_checked:
+            shipment.add(argument, value, with_module=True)
         elif dialect.names_are_checked:
             _refuse_all_bound(argument, value)
             aliases.check(argument, shipment.add(argument, value))
@@ -74,7 +77,7 @@ def prepare(
         dialect=dialect,
         namespace=dialect.pipeline_namespace if spec.pipeline else dialect.namespace,
     )
-    save_as = dialect.results_tag + name if spec.is_saved else None
+    save_as = tag_of_job(dialect.results_tag, name) if spec.is_saved else None
     return JobRequest(name, serial, plan, expansion.pieces, program, limits, save_as)
 
 

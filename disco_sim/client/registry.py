@@ -14,7 +14,7 @@ from disco_sim.store.tags import Entries
 from disco_sim.util import DISCO_PORT, netloc, schemesplit
 
 FIRST_PORT = int(DISCO_PORT)
-_IN_DDFS = re.compile(r"disco://[^/:]+/ddfs/")
+_OF_DISCO = re.compile(r"disco://[^/:]+/(ddfs|disco)/")
 
 
 def free_port() -> int:
@@ -82,14 +82,14 @@ def _entries(address: TagAddress, own: Cluster | None) -> Entries:
 def cluster_of(url: str, own: Cluster | None = None) -> Cluster:
     """The cluster that holds the data of a `dir://`, `disco://` or `split://` URL; `own` is tried first.
 
-    URLs of the file system, `disco://HOST/ddfs/...`, name no port where it is 8989.
+    URLs of the file system, `disco://HOST/ddfs/...`, and of jobs' data name no port where it is 8989.
 
     Raises:
         CommError: If no open Disco has the URL's port.
     """
     found = re.match(r"[^/]*:(\d+)(/|\Z)", schemesplit(url)[1])
     port = found[1] if found else None
-    if port is None and _IN_DDFS.match(url):
+    if port is None and _OF_DISCO.match(url):
         if own is not None and url in own.archive.blobs:
             return own
         port = DISCO_PORT

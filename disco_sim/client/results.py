@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from disco_sim import func
-from disco_sim.client.registry import cluster_of, tagged
-from disco_sim.client.urls import native
+from disco_sim.client.registry import tagged
+from disco_sim.client.urls import data_of, index_of
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import DataError, InputError
 from disco_sim.model.dialect import DOCUMENTED, Dialect
@@ -52,7 +52,7 @@ def _records(
     dialect: Dialect,
 ) -> Iterator[Any]:
     def fetch(url: str) -> Blob:
-        return cluster_of(url, own).archive.read(url)
+        return data_of(url, own)
 
     for replicas in _expand(urls, own):
         notifier(replicas if len(replicas) > 1 else replicas[0])
@@ -79,8 +79,7 @@ def _index(replicas: list[str], own: Cluster | None) -> list[tuple[int, str]]:
     """What is behind the first of the `dir://` replicas that can be read, in whichever form they are written."""
     for number, replica in enumerate(replicas, start=1):
         try:
-            url = native(replica, own)
-            return cluster_of(url, own).archive.index(url)
+            return index_of(replica, own)
         except DataError:
             if number == len(replicas):
                 raise

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from disco_sim.client.arguments import defaults, resolve
@@ -45,7 +47,7 @@ class Submissions:
         own = (frozenset(attributes or ()) & frozenset(defaults())) - frozenset(parameters) - {"prefix", "nr_reduces"}
         request = prepare(spec, full_name, serial, self._cluster, self._namespace, self._dialect, own)
         self._own[full_name] = own
-        self._specs[full_name] = spec
+        self._specs[full_name] = _frozen(spec)
         self._requests[full_name] = request
         self._cluster.submit(request)
         return full_name
@@ -93,3 +95,8 @@ class Submissions:
         port = self._cluster.master.rpartition(":")[2]
         microseconds = draw_integer(self._seed, "job name", port, serial) % 10**6
         return f"{prefix}@{megaseconds:x}:{seconds:x}:{microseconds:x}"
+
+
+def _frozen(spec: JobSpec) -> JobSpec:
+    """The parameters as they were shipped: what is changed in the notebook later is not changed here."""
+    return replace(spec, params=copy.deepcopy(spec.params), scheduler=dict(spec.scheduler))

@@ -14,8 +14,10 @@ from disco_sim.model.plan import NODE_GROUPINGS, Output, check_plan
 from disco_sim.model.work import Blob, Failure, TaskOutcome, TaskWork
 from disco_sim.sim.luck import draw_integer
 from disco_sim.store.blobs import BlobStore
+from disco_sim.store.names import EPOCH_S, blob_name, job_blob, short_name, stamp, stored_url, without_port
 from disco_sim.store.oob import COMMITTED, OOBEntry, OOBStore
-from disco_sim.store.tags import TagStore
+from disco_sim.store.oobtags import OOBTags, blob_of
+from disco_sim.store.tags import StoredBlob, TagStore
 from disco_sim.store.view import RunView
 
 
@@ -38,10 +40,14 @@ class Archive:
         self.master = master
         self.rules = rules
         self.jobs: dict[str, JobRecord] = {}
-        self.blobs = BlobStore()
-        self.oob = OOBStore(rules.oob_is_unique)
-        self.tags = TagStore()
         self._port = master.rpartition(":")[2]
+        self.oob = OOBStore(rules.oob_is_unique)
+        self._oob_tags = OOBTags(self.oob, self._port)
+        self.blobs = BlobStore(self._oob_tags.blob)
+        self.tags = TagStore(self._oob_tags)
+        # The results of purged jobs that a tag still refers to, by their URL.
+        self._indexes: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        self._ended_s: dict[str, float] = {}
 
     # -- questions ---------------------------------------------------------------------------------
 
@@ -77,7 +83,7 @@ class Archive:
     def index(self, url: str) -> list[tuple[int, str]]:
         """The (label, blob URL) pairs behind the `dir://` URL of one task's output."""
         *_, job, name = ("", *url.split("/"))
-        found = self.jobs[job].index(name) if job in self.jobs else None
+        found = self.jobs[job].index(name) if job in self.jobs else self._indexes.get((job, name))
         if found is None:
             raise CommError("Unable to access resource: no such result; take the URL from job.results()", url, 404)
         return found
@@ -175,11 +181,10 @@ class Archive:
 
         A task that runs again, because its output was lost, commits nothing a second time where keys are unique.
         """
-        committed = self.oob.committed(run.job)
         entries = [
             entry
             for entry in self._entries(run, outcome, state)
-            if state != COMMITTED or not self.rules.oob_is_unique or entry.key not in committed
+            if state != COMMITTED or not self.rules.oob_is_unique or not self.oob.is_committed(run.job, entry.key)
         ]
         self.oob.add(run.job, entries)
         for entry in entries:
@@ -194,14 +199,18 @@ class Archive:
             self.blobs.drop(output.blob, reason)
 
     def end(self, job: str, status: str, time_s: float) -> bool:
-        """A job has ended: other jobs may see its results. Whether what is between its stages was dropped."""
+        """A job has ended: other jobs may see its results, which are saved if it wants that.
+
+        Whether what is between its stages was dropped.
+        """
         record = self.jobs[job]
         record.status = status
+        self._ended_s[job] = time_s
         self.oob.end(job)
         plan = record.request.plan
         if status == "ready" and record.request.save_as is not None and plan:
-            blobs = [[piece.blob] for piece in record.pieces(plan[-1].name)]
-            self.tags.tag(record.request.save_as, blobs, time_s=time_s)
+            saved = [[self._save(job, piece, time_s)] for piece in record.pieces(plan[-1].name)]
+            self.tags.tag(record.request.save_as, saved, time_s=time_s)
         if self.rules.keep == "all" or len(plan) < 2:
             return False
         between = [stage.name for stage in plan[:-1]]
@@ -213,6 +222,8 @@ class Archive:
 
     def forget(self, job: str, with_data: bool) -> None:
         """Drop the record of a job that has ended, and, `with_data`, all it stored.
+
+        What a tag refers to stays, and belongs to the file system then; so does what the job saved.
 
         Raises:
             DiscoError: If the job is active.
@@ -228,9 +239,48 @@ class Archive:
             )
         record.status = "unknown job"
         if with_data:
-            self._drop(piece for stage in record.done for piece in record.pieces(stage))
+            kept = self._hand_over(job, record)
+            self._drop(piece for stage in record.done for piece in record.pieces(stage) if piece.blob not in kept)
             self.oob.forget(job)
+            self._ended_s.pop(job, None)
             del self.jobs[job]
+
+    def _save(self, job: str, piece: Output, time_s: float) -> str:
+        """Let an output be a blob of the file system too, on the node where it is; the URL of that."""
+        blob = self.blobs.get(piece.blob)
+        name = short_name(job_blob(job, piece.blob))
+        stamped = stamp(EPOCH_S + time_s, self.tags.next_serial())
+        url = stored_url(piece.host, self._port, "blob", name, stamped)
+        self.blobs.put(url, blob)
+        self.tags.remember(StoredBlob(name, blob.n_bytes, time_s, (url,), (piece.host,)))
+        return url
+
+    def _hand_over(self, job: str, record: JobRecord) -> set[str]:
+        """Let the file system have those data of a job that a tag refers to; their URLs."""
+        tagged = set(map(without_port, self.tags.referenced()))
+        results = [url.rpartition("/")[2] for url in tagged if url.startswith("dir://") and f"/{job}/" in url]
+        kept: set[str] = set()
+        for stage, done in record.done.items():
+            # A result's URL names its stage first, in whichever form it is written.
+            is_tagged = any(name.startswith(f"{stage}-") for name in results)
+            for task, found in done.items():
+                if is_tagged:
+                    pairs = [(output.label, output.blob) for output in found.outputs]
+                    self._indexes[job, f"{stage}-{task}.index"] = pairs
+                for output in found.outputs:
+                    if (is_tagged or without_port(output.blob) in tagged) and output.blob in self.blobs:
+                        kept.add(output.blob)
+                        self._remember(job, output.blob, output.host)
+        for entry in self.oob.committed(job).values():
+            url = self._oob_tags.url(entry)
+            if without_port(url) in tagged:
+                self.blobs.put(url, blob_of(entry))
+                self._remember(job, url, entry.host)
+        return kept
+
+    def _remember(self, job: str, url: str, host: str) -> None:
+        n_bytes = self.blobs.get(url).n_bytes
+        self.tags.remember(StoredBlob(blob_name(url), n_bytes, self._ended_s[job], (url,), (host,)))
 
     def _drop(self, pieces: Iterable[Output]) -> None:
         for piece in pieces:

@@ -59,7 +59,12 @@ class Computed(NamedTuple):
     pieces: tuple[Output, ...]
 
     def holds(self, host: str, replica: int, pieces: tuple[Output, ...]) -> bool:
-        """Whether a run with another host, replica and pieces would compute the same: nothing it asked is different."""
+        """Whether a run with another host, replica and pieces would compute the same.
+
+        The pieces hold the same data, wherever they are, and nothing that the code asked for is different.
+        """
+        if pieces is not self.pieces and list(map(_data_of, pieces)) != list(map(_data_of, self.pieces)):
+            return False
         asked = self.outcome.asked
         if not asked:
             return True
@@ -90,6 +95,11 @@ class Computed(NamedTuple):
         """The same with its outputs' sizes only."""
         outputs = tuple((label, blob._replace(data=None)) for label, blob in self.outcome.outputs)
         return self._replace(outcome=replace(self.outcome, outputs=outputs))
+
+
+def _data_of(piece: Output) -> tuple[int, int, int, str]:
+    # The last part of a stored output's URL names the task that made it and the label, and no node.
+    return piece.label, piece.n_records, piece.n_bytes, piece.blob.rpartition("/")[2]
 
 
 @dataclass(slots=True)

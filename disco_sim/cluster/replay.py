@@ -101,7 +101,10 @@ def play(recording: Recording, setting: Setting, tell: Callable[[Event], None] |
     request = request._replace(inputs=rehomed(request.inputs, source.spec, setting.spec))
     _lend(source.archive, cluster.archive, request)
     computed = recording.computed
-    may_compute = _asks_place(computed) or any(isinstance(fault, BadReplica) for fault in setting.faults)
+    # What is on a node is put together anew where there are other nodes.
+    is_by_node = any(stage.grouping.startswith("group_node") for stage in request.plan)
+    is_bad = any(isinstance(fault, BadReplica) for fault in setting.faults)
+    may_compute = is_by_node or is_bad or _asks_place(computed)
     if may_compute and any(not one.has_data for one in computed.values()):
         # Some run may have to be computed, and what it would read was not kept: so everything is computed.
         computed = {}

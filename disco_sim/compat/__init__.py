@@ -22,14 +22,14 @@ _FINDER = finder.Finder()
 
 
 def install(disco: Any = None, **options: Any) -> None:
-    """Make `import disco` give Disco 0.5's package on a simulated cluster; calling it again changes nothing.
+    """Make `import disco` give Disco 0.5's package on a simulated cluster; the same call again changes nothing.
 
     `disco` is the disco_sim.Disco that jobs run on; or `options` are what one is made with, such as nodes=8, seed=7.
     Without either, the first job makes a cluster of its own.
 
     Raises:
         DiscoError: If another package named disco is imported already, or could be: which of the two a script
-            means must not depend on luck.
+            means must not depend on luck. Or if old code has run jobs on another cluster already: uninstall() first.
     """
     _refuse_other()
     if disco is not None or options:

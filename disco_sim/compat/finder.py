@@ -6,12 +6,14 @@ import importlib
 import os
 import pkgutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import spec_from_loader
 from types import ModuleType
 from typing import Any
+
+from disco_sim.compat import missing
 
 FACE = "disco"
 OWN = f"{__name__.rpartition('.')[0]}.{FACE}"
@@ -52,12 +54,13 @@ class Finder(MetaPathFinder):
         """
         if fullname == FACE or fullname.startswith(FACE + "."):
             module = _module(OWN + fullname[len(FACE) :], fullname)
+            missing.tell(module, fullname)
             return spec_from_loader(fullname, SameModule(module), is_package=hasattr(module, "__path__"))
         if fullname.startswith(OWN + SCHEME):
             placed = sys.modules.get(FACE + fullname[len(OWN) :])
             if placed is not None:
                 return spec_from_loader(fullname, SameModule(placed))
-            return PathFinder.find_spec(fullname, [*(path or ()), *_scheme_folders()], target)
+            return scheme_spec(fullname, path or (), target=target)
         return None
 
 
@@ -81,8 +84,12 @@ def _names_in(package: str) -> list[str]:
     return sorted(info.name for info in pkgutil.iter_modules(path) if not info.name.startswith("_"))
 
 
-def _scheme_folders() -> list[str]:
-    return [os.path.join(entry or os.curdir, FACE, "schemes") for entry in sys.path]
+def scheme_spec(fullname: str, path: Iterable[str], folder: str = "", target: Any = None) -> ModuleSpec | None:
+    """The spec of a user's scheme: in `path`, or in disco/schemes/ of an entry of sys.path, or of `folder`."""
+    folders = [
+        os.path.join(entry or os.curdir, FACE, "schemes") for entry in [*sys.path, *([folder] if folder else [])]
+    ]
+    return PathFinder.find_spec(fullname, [*path, *folders], target)
 
 
 def find_other() -> str | None:

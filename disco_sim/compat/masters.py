@@ -62,8 +62,11 @@ def connect(address: Any = None) -> Disco:
 def choose(disco: Any = None, options: Mapping[str, Any] | None = None) -> None:
     """Let `disco` be what every address stands for, or `options` what a Disco is made with, such as nodes=8, seed=7.
 
+    What was made here before with other options is closed, so that the next connection makes another.
+
     Raises:
-        DiscoError: If `disco` is none, if there is no such option, or both are given.
+        DiscoError: If `disco` is none, if there is no such option, both are given, or what was made here before has had
+            jobs, whose results would be lost.
     """
     options = dict(options or {})
     if disco is not None and options:
@@ -78,6 +81,7 @@ def choose(disco: Any = None, options: Mapping[str, Any] | None = None) -> None:
                 f"{disco!r} was given as the Disco that old code runs on; give a disco_sim.Disco, or what one is made "
                 "with, such as nodes=8"
             )
+        _replace([made for made in _made.values() if made is not disco], disco.master)
         _chosen[:] = [disco]
         return
     known = [name for name in inspect.signature(Disco.__init__).parameters if name not in ("self", "master")]
@@ -85,9 +89,30 @@ def choose(disco: Any = None, options: Mapping[str, Any] | None = None) -> None:
         near = nearest(name, known, most=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise DiscoError(f"{name}={options[name]!r} was given; {hint}a Disco is made with {', '.join(known)}")
+    if {**_USUAL, **options} != {**_USUAL, **_options}:
+        wanted = ", ".join(f"{name}={value!r}" for name, value in options.items())
+        _replace(list(_made.values()), f"a cluster made with {wanted}")
     _chosen.clear()
     _options.clear()
     _options.update(options)
+
+
+def _replace(made: list[Disco], what: str) -> None:
+    """Close Discos that were made here, so that others can take their place."""
+    for disco in made:
+        n_jobs = len(disco.cluster.log.jobs)
+        if n_jobs and disco in open_discos():
+            raise DiscoError(
+                f"old code was to run on {what}, but it runs on {disco.master} already, which was made for it with "
+                f"{len(disco.cluster.spec.nodes)} nodes and has had {n_jobs} job{'s' * (n_jobs > 1)}; a cluster does "
+                "not become another: call disco_sim.compat.uninstall() first, which closes it, and its results cannot "
+                "be read any more then",
+                master=disco.master,
+            )
+    for disco in made:
+        disco.close()
+    for port in [port for port, disco in _made.items() if disco in made]:
+        del _made[port]
 
 
 def forget() -> None:

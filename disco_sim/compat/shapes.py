@@ -19,7 +19,6 @@ from disco_sim.model.events import JobSubmitted
 from disco_sim.model.job import Limits
 from disco_sim.node import worker
 from disco_sim.util import flatten
-from disco_sim.views.state import JobState
 from disco_sim.views.story import timestamp
 
 POLL_S = 2.0
@@ -75,7 +74,7 @@ class Answers:
             CommError: 404, if the job is unknown.
         """
         self.known(job, "jobinfo")
-        state = JobState.of(self.native.cluster.log, job)
+        state = self.native.history.job(job)
         n_running = sum(len(stage.running) for stage in state.stages.values())
         max_cores = self._limits(job).max_cores
         spec = self.native._submissions.spec(job)
@@ -95,7 +94,8 @@ class Answers:
 
     def inputs(self, job: str) -> list[list[str]]:
         """The inputs of a job, each as its replicas, in the order in which they were given."""
-        pieces = [list(piece.urls) for piece in self.native._submissions.request(job).inputs]
+        cluster = self.native.cluster
+        pieces = [observed_all(piece.urls, cluster) for piece in self.native._submissions.request(job).inputs]
         return pieces[::-1] if self.native.dialect.inputs_are_reversed else pieces
 
     def job_dict(self, job: str) -> dict[str, Any]:
@@ -218,7 +218,7 @@ class Answers:
             CommError: 404, as the endpoint `what` answers for any other.
         """
         if self.native.cluster.archive.status(job) == "unknown job":
-            raise self.not_found(f"{what}?name={job}", self._near(job))
+            raise self.not_found(f"{what}?name={job}", self.near(job))
         return job
 
     def not_found(self, request: str, advice: str) -> CommError:
@@ -228,10 +228,13 @@ class Answers:
 
     def _without_results(self, job: str) -> str:
         if self.native.cluster.archive.status(job) == "unknown job":
-            return f"there is no job {job!r}; {self._near(job)}"
+            return f"there is no job {job!r}; {self.near(job)}"
         return f"no task of job {job!r} that has ended well has put an out-of-band result"
 
-    def _near(self, job: str) -> str:
+    def near(self, job: str) -> str:
+        """What to say of a job that is not on record: that it was forgotten, or which there are."""
+        if job in self.native._submissions:
+            return "it was cleaned or purged, so its record is forgotten: ask before that, or run the job again"
         return near_jobs(job, self.native._submissions.on_record)
 
 

@@ -7,9 +7,11 @@ Tasks are numbered through the whole job. What a host's worker says begins with 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from disco_sim.cluster.archive import Archive
+from disco_sim.error import JobError
 from disco_sim.model.events import (
     Event,
     JobDied,
@@ -194,6 +196,34 @@ def lines(events: Iterable[Event], archive: Archive | None = None) -> Iterator[L
     story = Story(archive)
     for event in events:
         yield from story.tell(event)
+
+
+@contextmanager
+def named_as_in_events() -> Iterator[None]:
+    """Within it, a JobError also has the number that the task it is about has in events, which count through the job.
+
+    >>> with named_as_in_events():
+    ...     raise JobError("Status dead: task reduce:0 failed", stage="reduce", task=0, task_id=4)
+    Traceback (most recent call last):
+    disco_sim.error.JobError: Status dead: task reduce:0 (reduce:4 in the events) failed
+    """
+    try:
+        yield
+    except JobError as error:
+        also_as_in_events(error)
+        raise
+
+
+def also_as_in_events(error: JobError) -> JobError:
+    """The error itself, whose message has the number of its task in events, too, where that is another."""
+    facts = vars(error)
+    if facts.get("task_id") != facts.get("task"):
+        name = f"task {error.stage}:{error.task}"
+        text = str(error.args[0]).replace(
+            f"{name} failed", f"{name} ({error.stage}:{error.task_id} in the events) failed", 1
+        )
+        error.args, error.error = (text,), text
+    return error
 
 
 COUNTED = ("pending", "waiting", "running", "done", "failed")

@@ -38,6 +38,9 @@ class Chunker:
         self.chunk_size = chunk_size
         self.max_record_size = max_record_size
 
+    def __repr__(self) -> str:
+        return f"Chunker(chunk_size={self.chunk_size}, max_record_size={self.max_record_size})"
+
     def chunks(self, records: Iterable[Any]) -> Iterator[bytes]:
         """The chunks of the records, in order; no records make no chunk.
 

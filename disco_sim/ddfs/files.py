@@ -10,16 +10,27 @@ from typing import Any
 
 from disco_sim.ddfs.names import blob_name, safe_name, stored_name
 from disco_sim.error import DiscoError
+from disco_sim.tables import counted
 
 
-class BlobFile(io.BytesIO):
+class NamedFile(io.BytesIO):
+    """Bytes as an open file, with a `name`, and the number of bytes as `size`."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        super().__init__(data)
+        self.name = name
+        self.size = len(data)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, {counted(self.size, 'byte')})"
+
+
+class BlobFile(NamedFile):
     """The bytes of a blob as an open file. `name` is the blob's name, `url` the replica, `size` the number of bytes."""
 
     def __init__(self, data: bytes, url: str) -> None:
-        super().__init__(data)
-        self.name = blob_name(url)
+        super().__init__(data, blob_name(url))
         self.url = url
-        self.size = len(data)
 
 
 def content_of(file: Any) -> tuple[str, bytes]:
@@ -74,4 +85,4 @@ def tarblobs(
             if compress:
                 # Without a time of its own, equal files give equal bytes.
                 data, name = gzip.compress(data, mtime=0), f"{name}_gz"
-            yield name, io.BytesIO(data), len(data)
+            yield name, NamedFile(data, name), len(data)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from disco_sim.cluster.base import Cluster
-from disco_sim.ddfs.names import hexhash
 from disco_sim.error import CommError
 from disco_sim.model.events import NodeBlacklisted, NodeDied, NodeReturned, NodeWhitelisted
-from disco_sim.util import DISCO_PORT
+from disco_sim.store.names import stored_url
 
 
 class Placement:
@@ -62,10 +61,8 @@ class Placement:
         return tuple(forced + others[: max(0, n_replicas - len(forced))])
 
     def url(self, host: str, kind: str, name: str, stamped: str) -> str:
-        """The URL of a blob or a tag at `host`; the port is left out when it is the one that Disco has by default."""
-        port = self._cluster.master.rpartition(":")[2]
-        place = host if port == DISCO_PORT else f"{host}:{port}"
-        return f"disco://{place}/ddfs/vol0/{kind}/{hexhash(name)}/{name}${stamped}"
+        """The URL of a blob or a tag of this cluster at `host`."""
+        return stored_url(host, self._cluster.master.rpartition(":")[2], kind, name, stamped)
 
     def _state(self, host: str) -> str:
         return " and ".join(word for word, marked in self._marked.items() if host in marked)

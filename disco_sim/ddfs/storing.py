@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from disco_sim.cluster.base import Cluster
-from disco_sim.ddfs import names
 from disco_sim.ddfs.placement import Placement
+from disco_sim.error import DataError
 from disco_sim.model.work import Blob
+from disco_sim.store.names import EPOCH_S, hexhash, stamp, without_port
 from disco_sim.store.tags import StoredBlob, Tag
 from disco_sim.tables import counted
-from disco_sim.views.story import EPOCH
 
-_EPOCH_S = int(EPOCH.replace(tzinfo=UTC).timestamp())
+Index = Callable[[str], list[tuple[int, str]]]
+"""Gives the (label, blob URL) pairs behind a `dir://` URL of a job's result; a DataError when it is not there."""
 
 
 class Collected(NamedTuple):
@@ -28,11 +29,15 @@ class Collected(NamedTuple):
 
 
 class Storing:
-    """Stores blobs on the nodes of a cluster that `placement` chooses, and collects those that no tag points to."""
+    """Stores blobs on the nodes of a cluster that `placement` chooses, and collects those that no tag points to.
 
-    def __init__(self, cluster: Cluster, placement: Placement) -> None:
+    `index` tells which blobs the results are that tags point to.
+    """
+
+    def __init__(self, cluster: Cluster, placement: Placement, index: Index) -> None:
         self._cluster = cluster
         self._placement = placement
+        self._index = index
         self._tags = cluster.archive.tags
 
     def store(self, name: str, data: bytes, n_replicas: int, forceon: Sequence[str]) -> list[str]:
@@ -43,7 +48,7 @@ class Storing:
         """
         hosts = self._placement.hosts(n_replicas, forceon)
         now_s = self._cluster.now_s
-        stamped = names.stamp(_EPOCH_S + now_s, self._tags.next_serial())
+        stamped = stamp(EPOCH_S + now_s, self._tags.next_serial())
         urls = [self._placement.url(host, "blob", name, stamped) for host in hosts]
         blob = Blob("bytes", data, 0, len(data))  # one object, however many replicas
         for url in urls:
@@ -53,13 +58,17 @@ class Storing:
 
     def collect(self, older_than_s: float) -> Collected:
         """Drop the blobs that no tag points to and no active job reads, pushed at least so many virtual seconds ago."""
-        kept = self._tags.referenced()
+        wanted = self._tags.referenced()
+        for url in [one for one in wanted if one.startswith("dir://")]:
+            with suppress(DataError):
+                wanted.update(blob for _, blob in self._index(url))
         for record in self._cluster.archive.jobs.values():
             if record.status == "active":
-                kept.update(url for piece in record.request.inputs for url in piece.urls)
+                wanted.update(url for piece in record.request.inputs for url in piece.urls)
+        kept = set(map(without_port, wanted))
         n_blobs = n_bytes = 0
         for blob in [*self._tags.pushed.values()]:
-            if kept.isdisjoint(blob.urls) and self._cluster.now_s - blob.pushed_s >= older_than_s:
+            if kept.isdisjoint(map(without_port, blob.urls)) and self._cluster.now_s - blob.pushed_s >= older_than_s:
                 for url in blob.urls:
                     self._cluster.archive.blobs.drop(url, "it was collected as garbage, because no tag pointed to it")
                 self._tags.forget(blob)
@@ -69,10 +78,10 @@ class Storing:
     def tag_url(self, tag: Tag) -> str:
         """The URL of a tag's own replica, which names its version. The master keeps tags; this is but an address."""
         hosts = self._cluster.spec.hosts
-        host = hosts[int(names.hexhash(tag.name), 16) % len(hosts)]
+        host = hosts[int(hexhash(tag.name), 16) % len(hosts)]
         return self._placement.url(host, "tag", tag.name, stamp_of(tag))
 
 
 def stamp_of(tag: Tag) -> str:
     """The timestamp of a tag's latest change, which no other change of any tag has."""
-    return names.stamp(_EPOCH_S + tag.modified_s, tag.serial)
+    return stamp(EPOCH_S + tag.modified_s, tag.serial)

@@ -11,13 +11,13 @@ from disco_sim.cluster.base import Cluster
 from disco_sim.ddfs import files as sources
 from disco_sim.ddfs import names
 from disco_sim.ddfs.chunker import CHUNK_BYTES, MOST_RECORD_BYTES, Chunker
-from disco_sim.ddfs.graph import Visit, divided, visits
+from disco_sim.ddfs.graph import Visit, visits, walked
 from disco_sim.ddfs.names import TagAddress
 from disco_sim.ddfs.placement import Placement
 from disco_sim.ddfs.reading import Reading
 from disco_sim.ddfs.showing import blobs_frame, ddfs_card
-from disco_sim.ddfs.storing import Collected, Storing, stamp_of
-from disco_sim.error import CommError, DiscoError
+from disco_sim.ddfs.storing import Collected, Index, Storing, stamp_of
+from disco_sim.error import CommError, DataError, DiscoError
 from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.work import Blob
 from disco_sim.store.tags import READ_TOKEN, WRITE_TOKEN, Entries, Tag, no_attribute
@@ -39,7 +39,11 @@ class DDFS:
     Wherever a tag is asked for, its name will do, `tag://name`, `tag://token@host/name`, or a list that begins with
     one of these; anything else is an `InvalidTag`. A `token` that is given wins over one in the URL, and both over
     `read_token` and `write_token`. A file that is pushed has `blob_replicas` replicas unless the call says how many.
-    `dialect` says what the lines of a text are, when it is chunked. `fetch` gives the stored data of a URL.
+    `dialect` says what the lines of a text are, when it is chunked. `fetch` gives the stored data of a URL,
+    `index` the (label, URL) of the data behind the `dir://` URL of a result.
+
+    The out-of-band results of a job are there as the tag `job_oob(jobname)`, a blob for each key, the newest first;
+    they stay with the job, so that tag cannot be changed.
 
     >>> import io
     >>> from disco_sim import Disco
@@ -58,6 +62,7 @@ class DDFS:
         write_token: str | None = None,
         dialect: Dialect = DOCUMENTED,
         fetch: Callable[[str], Blob] | None = None,
+        index: Index | None = None,
     ) -> None:
         self.cluster = cluster
         self._tags = cluster.archive.tags
@@ -67,7 +72,8 @@ class DDFS:
         self._reader = func.map_line_reader if dialect.lines_are_text else None
         self._fetch = fetch or cluster.archive.read
         self._placement = Placement(cluster)
-        self._storing = Storing(cluster, self._placement)
+        self._index = index or cluster.archive.index
+        self._storing = Storing(cluster, self._placement, self._index)
         self._reading = Reading(self._fetch, self._placement, dialect)
 
     # -- tags, asked -------------------------------------------------------------------------------
@@ -110,10 +116,17 @@ class DDFS:
         return visits([TagAddress.parse(tag) for tag in wanted], self._entries, ignore_missing)
 
     def blobs(self, tag: Any, ignore_missing: bool = True, token: str | None = None) -> Iterator[Names]:
-        """The replica lists of all data that a tag stands for, those of the tags in it too, each tag once."""
+        """The replica lists of all data that a tag stands for, those of the tags in it too, each tag once.
+
+        The `dir://` URL of a job's result stands for the data of it; one that is not there is given as it is.
+
+        Raises:
+            CommError: 401 for a wrong token; unless `ignore_missing`, 404 for a tag or a result that is not there.
+        """
         start = self._address(tag, token)
         for visit in visits([start], self._entries, ignore_missing):
-            yield from visit.blobs
+            for replicas in visit.blobs:
+                yield from self._expanded(replicas, ignore_missing)
 
     def walk(
         self, tag: Any, ignore_missing: bool = True, tagpath: tuple[str, ...] = ()
@@ -126,21 +139,7 @@ class DDFS:
         Raises:
             CommError: As for `findtags`.
         """
-        address = TagAddress.parse(tag)
-        path = (*tagpath, address.url)
-        try:
-            tags, blobs = divided(self._entries(address))
-        except CommError as error:
-            if not (ignore_missing and error.code == 404):
-                yield path, None, None
-                raise
-            yield path, (), ()
-            return
-        yield path, tags, blobs
-        above = {TagAddress.parse(one).name for one in path}
-        for inner in tags:
-            if TagAddress.parse(inner).name not in above:
-                yield from self.walk(inner, ignore_missing, path)
+        return walked(TagAddress.parse(tag), self._entries, ignore_missing, tagpath)
 
     # -- tags, changed -----------------------------------------------------------------------------
 
@@ -254,9 +253,10 @@ class DDFS:
     ) -> tuple[Names, Entries]:
         """Read the records of `urls`, store them in chunks, and tag these; returns what `push` returns.
 
-        An entry of `urls` is a URL or path, a list of replicas, or a tag, and gives at least one chunk if it has
-        records. Jobs read chunks by `map_reader=chain_reader`, a chunk a map task. `Chunker` says what the sizes mean.
-        Without `reader` records are lines, with `reader=None` what iterating the opened input gives.
+        An entry of `urls` is a URL or path, a list of replicas, a tag, or a result, such as those of `job.wait()`. What
+        it stands for gives at least one chunk each, if it has records. Jobs read chunks by `map_reader=chain_reader`, a
+        chunk a map task. `Chunker` says what the sizes mean. Without `reader` records are lines, with `reader=None`
+        what iterating the opened input gives.
 
         Raises:
             ValueError: For a record that is larger than `max_record_size`. Nothing is stored then.
@@ -381,8 +381,23 @@ class DDFS:
             replicas = [entry] if isinstance(entry, str) else [str(url) for url in entry]
             if replicas and replicas[0].startswith("tag://"):
                 yield from self.blobs(replicas[0], ignore_missing=False)
-            else:
-                yield replicas
+            elif replicas:
+                yield from self._expanded(replicas)
+
+    def _expanded(self, replicas: Names, ignore_missing: bool = False) -> Iterator[Names]:
+        """What an entry of a tag stands for: itself, or the data of the first result that is there."""
+        for number, url in enumerate(replicas, 1):
+            if not url.startswith("dir://"):
+                break
+            try:
+                found = self._index(url)
+            except DataError:
+                if number == len(replicas) and not ignore_missing:
+                    raise
+                continue
+            yield from ([blob] for _, blob in found)
+            return
+        yield replicas
 
     # Last, because within the class its name stands for itself from here on.
     def list(self, prefix: str = "") -> Names:

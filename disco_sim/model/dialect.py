@@ -38,7 +38,7 @@ class Dialect:
     `exits_are_retried`: a task that calls sys.exit is tried again; else it ends the job.
     `files_are_in_lib`: required_files given as paths are in lib/ of a task's folder; else in the folder itself.
     `results_tag`: the tag of saved results is this and the job's name.
-    `schemes`: the package with a module scheme_NAME for each URL scheme that is not known here, '' for none.
+    `schemes`: the package whose scheme_module(NAME) opens a URL scheme that is not known here, '' for none.
     `namespace`, `pipeline_namespace`: the module whose names() job functions and functions of pipeline stages see.
     """
 
@@ -94,7 +94,7 @@ V05 = Dialect(
     exits_are_retried=True,
     files_are_in_lib=True,
     results_tag="disco:results:",
-    schemes="disco.schemes",
+    schemes="disco_sim.compat.disco.schemes",
     namespace="disco_sim.compat.disco.worker.classic.worker",
     pipeline_namespace="disco_sim.compat.disco.worker.pipeline.worker",
 )

@@ -47,6 +47,7 @@ class Child:
         self._say = say
         self._unsent = memoryview(b"")
         self._is_last = False
+        self._is_killed = False
         self._answers = bytearray()
         self._line = b""
         self._selector = selectors.DefaultSelector()
@@ -121,9 +122,16 @@ class Child:
         ready = self._selector.select(_LOOK_S)
         for key, _ in ready:
             key.data()
-        if not ready and self._process.poll() is not None:
-            # The program has ended, and something that it started keeps its pipes open.
+        if ready or self._process.poll() is None:
+            return
+        # The program has ended, and something that it started keeps its pipes open.
+        if not self._is_killed:
+            self._is_killed = True
             self._signal(signal.SIGKILL)
+            return
+        # It is in a session of its own, so it cannot be reached, and is not part of the task any more.
+        self._end_answers()
+        self._end_lines()
 
     def _write(self) -> None:
         try:
@@ -143,19 +151,30 @@ class Child:
         data = os.read(self._stdout.fileno(), _CHUNK_BYTES)
         self._answers += data
         if not data:
-            self._selector.unregister(self._stdout)
-            self._open.discard("answers")
+            self._end_answers()
 
     def _take_lines(self) -> None:
         data = os.read(self._stderr.fileno(), _CHUNK_BYTES)
         if not data:
-            self._selector.unregister(self._stderr)
-            self._open.discard("lines")
-            if self._line:
-                data = b"\n"
+            self._end_lines()
+        self._hear(data)
+
+    def _hear(self, data: bytes) -> None:
         *lines, self._line = (self._line + data).split(b"\n")
         for line in lines:
             self._say(line.decode(errors="replace").rstrip("\r"))
+
+    def _end_answers(self) -> None:
+        if "answers" in self._open:
+            self._open.discard("answers")
+            self._selector.unregister(self._stdout)
+
+    def _end_lines(self) -> None:
+        if "lines" in self._open:
+            self._open.discard("lines")
+            self._selector.unregister(self._stderr)
+            if self._line:
+                self._hear(b"\n")
 
     def _signal(self, number: int) -> None:
         """Send a signal to the program and to what it started, if there is anything left of them."""

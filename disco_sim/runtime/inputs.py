@@ -53,9 +53,10 @@ class Opener:
             return (*stream_of(self._fetch(url)), url)
         if scheme == "raw" and not self._dialect.lines_are_text:
             text = rest.encode("utf-8", "surrogatepass")
-            return io.TextIOWrapper(io.BytesIO(text), encoding="utf-8", newline=""), len(text), url
+            stream = io.TextIOWrapper(io.BytesIO(text), encoding="utf-8", errors="surrogatepass", newline="")
+            return stream, len(text), url
         if scheme not in OPENED_SCHEMES and self._dialect.schemes:
-            module = importlib.import_module(f"{self._dialect.schemes}.scheme_{scheme}")
+            module = importlib.import_module(self._dialect.schemes).scheme_module(scheme, self._folder)
             opened = module.input_stream(None, None, url, params)
             return opened if isinstance(opened, tuple) else (opened, None, url)
         return open_url(url, self._folder)

@@ -33,8 +33,8 @@ class Pace:
         sent.append(now_s)
         if len(sent) >= _N_TOO_MANY:
             raise DiscoError(
-                f"Worker is behaving badly: Sent {len(sent)} events in a second, ignoring replies. A task may print "
-                "nine lines in a second of its time: print less, for every thousandth record, say, or put() a number "
-                "once at the end"
+                f"Worker is behaving badly: Sent {len(sent)} events in a second, ignoring replies. A task may send "
+                "nine lines in a second of its time, the one that says that it is done among them: print less, for "
+                "every thousandth record, say, or put() a number once at the end"
             )
         return _DELAY_S if len(sent) > _N_FREE else 0.0

@@ -24,6 +24,7 @@ from typing import Any
 from disco_sim.error import DiscoError
 from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.node import worker
+from disco_sim.runtime.modulenames import ModuleNames
 
 _OWN_PACKAGE = __name__.partition(".")[0]
 INSTALLED = tuple(
@@ -52,16 +53,20 @@ def is_installed(function: FunctionType) -> bool:
 
 @dataclass(frozen=True)
 class FunctionCode:
-    """A shipped function: its code, its defaults (pickled: each run has its own), its cells if it keeps them."""
+    """A shipped function: its code, its defaults (pickled: each run has its own), its cells if it keeps them.
+
+    `own_globals` are a notebook's names, as they are when it runs; `module` those of a module at submission.
+    """
 
     code: CodeType
     qualname: str
     defaults: bytes | None
     closure: tuple[Any, ...] | None = None
     own_globals: dict[str, Any] | None = None
+    module: ModuleNames | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self.closure or self.own_globals is not None:
+        if self.closure or self.own_globals is not None or self.module is not None:
             raise pickle.PicklingError(f"{self.qualname} keeps its notebook's names, so it cannot leave this process")
         return _function_code, (marshal.dumps(self.code), self.qualname, self.defaults)
 
@@ -139,25 +144,27 @@ class Program:
 class Shipment:
     """Job parameters being packed, one behind the other; what several of them share stays shared.
 
-    With `keep_names` functions keep the names and cells of their module, and cannot leave this process.
+    With `keep_names` functions keep the names and cells of their notebook; they, and those that are given the names of
+    their module, cannot leave this process.
     """
 
     def __init__(self, keep_names: bool = False) -> None:
         self._keep_names = keep_names
+        self._is_of_module = False
+        self._modules: dict[int, ModuleNames] = {}
         self._file = io.BytesIO()
         self._functions: list[FunctionCode] = []
         self._sources: list[FunctionType] = []
         self._pickler = _Pickler(self._file, self._place)
 
-    def add(self, name: str, value: Any, keep_names: bool = False) -> list[FunctionType]:
-        """Pack a parameter; the functions that travel with it for the first time, with their names if asked.
+    def add(self, name: str, value: Any, with_module: bool = False) -> list[FunctionType]:
+        """Pack a parameter; the functions that travel with it for the first time, with their module's names if asked.
 
         Raises:
             DiscoError: If something in it cannot be pickled.
         """
         n_before = len(self._sources)
-        always = self._keep_names
-        self._keep_names = always or keep_names
+        self._is_of_module = with_module
         try:
             self._pickler.dump((name, value))
         except Exception as error:
@@ -168,12 +175,18 @@ class Shipment:
                 argument=name,
             ) from error
         finally:
-            self._keep_names = always
+            self._is_of_module = False
         return self._sources[n_before:]
 
     def packed(self) -> tuple[tuple[FunctionCode, ...], bytes]:
         """The functions, and the parameters with functions replaced by their places."""
         self._pickler.dump(None)
+        self._is_of_module = True
+        done: set[int] = set()
+        while left := [number for number in self._modules if number not in done]:
+            for number in left:
+                done.add(number)
+                self._modules[number].pack(lambda file: _Pickler(file, self._place))
         return tuple(self._functions), self._file.getvalue()
 
     def _place(self, function: FunctionType) -> int:
@@ -184,7 +197,12 @@ class Shipment:
             _Pickler(file, self._place).dump((function.__defaults__, function.__kwdefaults__))
             defaults = file.getvalue()
         shipped = FunctionCode(function.__code__, function.__qualname__, defaults)
-        if self._keep_names:
+        if self._is_of_module:
+            own = function.__globals__
+            module = self._modules.setdefault(id(own), ModuleNames(own))
+            module.use(function.__code__)
+            shipped = replace(shipped, closure=function.__closure__, module=module)
+        elif self._keep_names:
             shipped = replace(shipped, closure=function.__closure__, own_globals=function.__globals__)
         self._functions.append(shipped)
         self._sources.append(function)
@@ -231,18 +249,19 @@ class _Unpickler(pickle.Unpickler):
         if function is None:
             shipped = self._functions[pid]
             names = self._names
-            if shipped.own_globals is not None:
-                number = id(shipped.own_globals)
-                if number not in self._modules:
-                    both = shipped.own_globals, self._names
-                    first, last = both if not self._is_own_first else both[::-1]
-                    self._modules[number] = {**first, **last}
-                names = self._modules[number]
+            own = shipped.own_globals if shipped.module is None else shipped.module.names
+            if own is not None:
+                if id(own) not in self._modules:
+                    self._modules[id(own)] = {**self._names, **own} if self._is_own_first else {**own, **self._names}
+                    if shipped.module is not None and shipped.module.state is not None:
+                        self._modules[id(own)].update(self._again(shipped.module.state))
+                names = self._modules[id(own)]
             function = FunctionType(shipped.code, names, shipped.code.co_name, None, shipped.closure)
             function.__qualname__ = shipped.qualname
             if shipped.defaults is not None:
-                function.__defaults__, function.__kwdefaults__ = _Unpickler(
-                    shipped.defaults, self._functions, self._names, self._modules, self._is_own_first
-                ).load()
+                function.__defaults__, function.__kwdefaults__ = self._again(shipped.defaults)
             self._made[pid] = function
         return function
+
+    def _again(self, data: bytes) -> Any:
+        return _Unpickler(data, self._functions, self._names, self._modules, self._is_own_first).load()

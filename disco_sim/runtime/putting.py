@@ -52,9 +52,18 @@ def _check_key(key: Any, most: int, where: str) -> None:
     if isinstance(key, str) and 1 <= len(key) <= most and not _OTHER.search(key):
         return
     # Disco's own check changed every other character to _ and wanted the key unchanged.
-    valid = _OTHER.sub("_", key)[:most] if isinstance(key, str) and key else "a_key"
+    text = key if isinstance(key, str) else _text_of(key)
+    valid = _OTHER.sub("_", text)[:most] or "a_key"
+    what = f"contains invalid characters, or is not text of 1 to {most} of them"
+    if not isinstance(key, str):
+        what = f"contains invalid characters: it is of type {type(key).__name__}, and a key is text (str)"
     raise OOBPutError(
-        f"OOB key contains invalid characters, or is not text of 1 to {most} of them: {key!r} in {where}; "
-        f"allowed are A-Z a-z 0-9 _ - : @ : try {valid!r}",
-        key=key,
+        f"OOB key {what}: {shown(key)} in {where}; allowed are A-Z a-z 0-9 _ - : @ : try {valid!r}", key=key
     )
+
+
+def _text_of(key: Any) -> str:
+    """The text that somebody may have meant by a key which is none; '' for what has no text of its own."""
+    if isinstance(key, (bytes, bytearray)):
+        return key.decode(errors="replace")
+    return str(key) if isinstance(key, (int, float)) else ""

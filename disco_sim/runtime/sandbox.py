@@ -13,7 +13,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from io import TextIOBase
@@ -130,13 +130,15 @@ def sandbox(
         )
     real_sleep, real_exit, process = time.sleep, os._exit, os.getpid()
     home = _folder_now()
-    environment, search_path, depth = os.environ.copy(), sys.path[:], sys.getrecursionlimit()
+    environment, depth = os.environ.copy(), sys.getrecursionlimit()
+    path, argv = sys.path, sys.argv
+    search_path, arguments = path[:], argv[:]
     state = random.getstate()
     numpy = sys.modules.get("numpy.random")
     numpy_state = numpy.get_state() if numpy is not None else None
     seeder = _NumpySeeder(luck % 2**32)
     streams = sys.stdin, sys.stdout, sys.stderr
-    arguments, hook, logs = sys.argv[:], sys.excepthook, _Logs()
+    hook, logs = sys.excepthook, _Logs()
     output = _Lines(context, sys.stdout)
     token = worker.running.set(context)
 
@@ -171,13 +173,20 @@ def sandbox(
             sys.stdout = sys.stderr = output
         # Filters are put back, and what Python warns of once in a process it warns of once in a run.
         with warnings.catch_warnings():
-            yield
+            try:
+                yield
+            except BaseException:
+                with suppress(DiscoError):  # what made the run fail is the error that counts
+                    output.finish()
+                raise
+            output.finish()
     finally:
+        # Nothing here fails for what a task may have done: what is behind it would not be put back.
         sys.stdin, sys.stdout, sys.stderr = streams
-        sys.argv[:], sys.excepthook = arguments, hook
+        sys.argv, sys.path, sys.excepthook = argv, path, hook
+        argv[:], path[:] = arguments, search_path
         logs.restore()
         time.sleep, os._exit = real_sleep, real_exit
-        output.finish()
         worker.running.reset(token)
         random.setstate(state)
         if numpy is not None:
@@ -189,7 +198,6 @@ def sandbox(
         if os.environ != environment:
             os.environ.clear()
             os.environ.update(environment)
-        sys.path[:] = search_path
         sys.setrecursionlimit(depth)
         try:
             os.chdir(home)

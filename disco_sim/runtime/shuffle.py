@@ -21,6 +21,7 @@ PLAIN = frozenset({str, bytes, int, float, bool, NoneType})
 Pair = tuple[Any, Any]
 
 _SAMPLE = 256
+_LABELS_END = 10**600  # Python may be told to write as text no number of more than 640 digits
 
 
 def is_plain(value: Any) -> bool:
@@ -171,12 +172,37 @@ def checked_partition(partition: Callable[..., Any], n: int, params: Any) -> Cal
 
 
 def any_partition(partition: Callable[..., Any], n: int, params: Any) -> Callable[[Any, Any], int]:
-    """A function (key, value) -> label that calls the user's `partition` once; int() of what it says is the label."""
+    """A function (key, value) -> label that calls the user's `partition` once; int() of what it says is the label.
+
+    The function raises PartitionError where int() refuses what `partition` says, or the label would be enormous.
+    """
+    name = name_of(partition)
 
     def place(key: Any, value: Any) -> int:
-        return int(partition(key, n, params))
+        answer = partition(key, n, params)
+        try:
+            number = int(answer)
+        except (TypeError, ValueError, OverflowError) as error:
+            problem = str(error)
+        else:
+            if is_label(number):
+                return number
+            problem = "it is too large for a label"
+        raise PartitionError(
+            f"partition function {name!r} gave {shown(answer)} for key {shown(key)}; that is no label: {problem}; "
+            "it must give what int() makes a whole number of, such as one from 0 to nr_partitions - 1",
+            function=name,
+            key=key,
+            value=value,
+            answer=answer,
+        )
 
     return place
+
+
+def is_label(number: int) -> bool:
+    """Whether a whole number can be a label: it stands in names of outputs, so it has at most 600 digits."""
+    return -_LABELS_END < number < _LABELS_END
 
 
 def sort_pairs(pairs: list[Pair]) -> list[Pair]:

@@ -15,7 +15,7 @@ from disco_sim.runtime.context import TaskContext
 from disco_sim.runtime.inputs import Inputs, Opener, counted
 from disco_sim.runtime.outputs import Sink, open_sinks
 from disco_sim.runtime.sandbox import shown
-from disco_sim.runtime.shuffle import name_of, sort_pairs
+from disco_sim.runtime.shuffle import is_label, name_of, sort_pairs
 
 _OUTPUT_CHAIN = (func.map_output_stream, func.disco_output_stream)
 
@@ -44,12 +44,13 @@ class Interface:
         """The output of the task with this label, which has add(key, value); opened when it is asked for first.
 
         Raises:
-            DiscoError: If the label is no whole number.
+            DiscoError: If the label is no whole number, or has more than 600 digits.
         """
-        if type(label) is not int:
+        if type(label) is not int or not is_label(label):
+            given = shown(label) if type(label) is not int else "a number of more than 600 digits"
             raise DiscoError(
-                f"interface.output({shown(label)}) of stage {self._stage.name!r} was asked for; a label is a whole "
-                "number (int): it says which task of the next stage gets the pair",
+                f"interface.output({given}) of stage {self._stage.name!r} was asked for; a label is a whole "
+                "number (int) of at most 600 digits: it says which task of the next stage gets the pair",
                 label=label,
             )
         if label not in self._sinks:
@@ -64,6 +65,9 @@ class Interface:
         group = (work.group_label, work.group_host)
         return TaskInfo(work.job, self._context.host, work.stage, group, work.group_label)
 
+    def __repr__(self) -> str:
+        return f"Interface({self._work.stage}:{self._work.task}, labels {sorted(self._sinks)})"
+
     def blobs(self) -> list[tuple[int, Blob]]:
         """What was written, by label."""
         return [(label, sink.blob()) for label, sink in sorted(self._sinks.items())]
@@ -72,14 +76,18 @@ class Interface:
 class Input:
     """One input of a stage, read once: what the stage's input chain makes of it, lines in a first stage, then pairs."""
 
-    def __init__(self, records: Iterator[Any]) -> None:
+    def __init__(self, records: Iterator[Any], label: int) -> None:
         self._records = records
+        self._label = label
 
     def __iter__(self) -> Iterator[Any]:
         return self._records
 
     def __next__(self) -> Any:
         return next(self._records)
+
+    def __repr__(self) -> str:
+        return f"Input(label {self._label})"
 
 
 def run_pipeline(role: PipelineRole, work: TaskWork, context: TaskContext, opener: Opener) -> list[tuple[int, Blob]]:
@@ -101,7 +109,7 @@ def run_pipeline(role: PipelineRole, work: TaskWork, context: TaskContext, opene
             pieces = iter([_sorted(pieces) if stage.sort else chain.from_iterable(pieces)])
         for piece in pieces:
             records = opener.keep(counted(iter([piece]), context, say, role.status_interval))
-            _called(stage.process, stage, interface, state, label, Input(records))
+            _called(stage.process, stage, interface, state, label, Input(records, label))
     _called(stage.done, stage, interface, state)
     context.message("DONE", f"Done: {context.n_read} entries processed")
     return interface.blobs()

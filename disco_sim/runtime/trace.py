@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from inspect import isgenerator
-from operator import index
 from typing import Any
 
 from disco_sim import func
@@ -136,6 +135,7 @@ class _MapTracer:
         self._records: list[Mapped] = []
         self._outside: list[Told] = []
         self._last: list[tuple[int, str, list[Told]]] = []
+        self._label_of: dict[int, int] = {}  # by the ids of the combiner's buffers, which live as long as the run
         # Of the pair at hand: its partition, what the partition function said, and what the combiner did.
         self._place: tuple[int | None, str] = (None, "")
         self._combined: tuple[str, list[Told]] | None = None
@@ -184,7 +184,7 @@ class _MapTracer:
             # Modulo as much as an MD5 can be, the partition is the MD5.
             self._place = answer, f"{func.default_partition(key, 2**128, params):032x}"
         else:
-            self._place = index(answer) if hasattr(answer, "__index__") else None, _text(answer)
+            self._place = _whole(answer), _text(answer)
         return answer
 
     def _combine(self, key: Any, value: Any, buffer: Any, done: bool, params: Any) -> Any:
@@ -193,8 +193,10 @@ class _MapTracer:
         answer = self._role.combiner(key, value, buffer, done, params)
         given: list[Told] = []
         if done:
-            self._last.append((len(self._last), before, given))
+            # A buffer without pairs is that of the next partition in order; others need not have one each.
+            self._last.append((self._label_of.get(id(buffer), len(self._last)), before, given))
         else:
+            self._label_of[id(buffer)] = self._place[0] or 0
             self._combined = _text(buffer), given
         return _passed_on(answer, lambda pair: given.append(_told(pair))) if answer else answer
 
@@ -216,6 +218,14 @@ class _MapTracer:
             puts=_without_profile((*self._outside, *self._puts.new(outcome)), work),
             sizes=_sizes(outcome),
         )
+
+
+def _whole(answer: Any) -> int | None:
+    """The label that an answer of a partition function is, by the laxer of the dialects' rules; None if it is none."""
+    try:
+        return int(answer)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 class _ReduceTracer:

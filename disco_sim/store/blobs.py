@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from disco_sim.error import DataError
 from disco_sim.model.work import Blob
 
@@ -12,13 +14,14 @@ _NOT_KEPT = (
 
 
 class BlobStore:
-    """Blobs by URL, in memory; a blob never changes.
+    """Blobs by URL, in memory; a blob never changes. `elsewhere` is asked for those that are kept in another form.
 
     Raises:
         DataError: On reading a URL that holds nothing, which is what a task sees as lost data.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, elsewhere: Callable[[str], Blob | None] = lambda url: None) -> None:
+        self._elsewhere = elsewhere
         self._blobs: dict[str, Blob] = {}
         self._dropped: dict[str, str] = {}
 
@@ -30,6 +33,8 @@ class BlobStore:
     def get(self, url: str) -> Blob:
         """The blob under `url`."""
         blob = self._blobs.get(url)
+        if blob is None:
+            blob = self._elsewhere(url)
         if blob is not None:
             return blob
         if url in self._dropped:
@@ -37,7 +42,7 @@ class BlobStore:
         raise DataError("Unable to access resource: nothing is stored there; take the URL from a job's results", url)
 
     def __contains__(self, url: str) -> bool:
-        return url in self._blobs
+        return url in self._blobs or self._elsewhere(url) is not None
 
     def drop(self, url: str, reason: str = _NOT_KEPT) -> None:
         """Forget the blob under `url`, but remember that it was there, and why it is not any more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from disco_sim.error import CommError, DiscoError, OOBKeyError, OOBPutError, OOBVisibilityError, nearest
@@ -121,6 +121,18 @@ class OOBStore:
     def committed(self, job: str) -> dict[str, OOBEntry]:
         """The committed entries of a job by key, in the order they became visible."""
         return dict(self._committed.get(job, {}))
+
+    def has_results(self, job: str) -> bool:
+        """Whether the job has committed any."""
+        return bool(self._committed.get(job))
+
+    def is_committed(self, job: str, key: str) -> bool:
+        """Whether the job has committed this key."""
+        return key in self._committed.get(job, ())
+
+    def of_key(self, key: str) -> Iterator[OOBEntry]:
+        """The committed entry of each job that has this key, in the order the jobs began."""
+        return (committed[key] for committed in self._committed.values() if key in committed)
 
     def entries(self, job: str) -> list[OOBEntry]:
         """All entries of a job, dropped ones too, in the order they were stored."""

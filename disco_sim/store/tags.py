@@ -6,11 +6,12 @@ Times are virtual seconds; what date they stand for, and what a blob's URL looks
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from disco_sim.error import CommError, InvalidTag, nearest
+from disco_sim.store.names import blob_name
 
 _NAME = re.compile(r"[A-Za-z0-9_\-@:]{1,511}")
 READ_TOKEN, WRITE_TOKEN = "ddfs:read-token", "ddfs:write-token"
@@ -26,23 +27,55 @@ Entries = list[list[str]]
 class Tag:
     """One tag; `serial` counts the changes of all tags, so that no two states of tags have the same.
 
-    `read_token` and `write_token` are what reading and changing it asks for; None lets everybody.
+    `read_token` and `write_token` are what reading and changing it asks for; None lets everybody. A tag that `shows`
+    what is kept elsewhere says so, and cannot be changed. Entries are kept with the oldest first, so that to put one in
+    front of many takes no longer than of few.
     """
 
     name: str
-    entries: Entries = field(default_factory=list)
+    oldest_first: Entries = field(default_factory=list)
     attributes: dict[str, str] = field(default_factory=dict)
     read_token: str | None = None
     write_token: str | None = None
     modified_s: float = 0.0
     serial: int = 0
+    shows: str = ""
+
+    _names: set[str] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def entries(self) -> Entries:
+        """What the tag holds, the newest first."""
+        return self.oldest_first[::-1]
+
+    def put(self, entries: Entries) -> None:
+        """Let these be all entries."""
+        self.oldest_first = entries[::-1]
+        self._names = None
+
+    def add(self, entries: Entries, is_update: bool) -> None:
+        """Put these in front of the others; in an update those are left out whose name is there already."""
+        if is_update:
+            if self._names is None:
+                self._names = {name_of(replicas[0]) for replicas in self.oldest_first}
+            entries = list(_new(entries, self._names))
+        elif self._names is not None:
+            self._names.update(name_of(replicas[0]) for replicas in entries)
+        self.oldest_first.extend(reversed(entries))
 
     def check(self, token: str | None, to: str) -> None:
         """Refuse a wrong token; `to` is read or write.
 
         Raises:
-            CommError: With code 401.
+            CommError: With code 401; 403 for changing what only shows something.
         """
+        if self.shows and to == "write":
+            raise CommError(
+                f"Tag cannot be changed: it shows {self.shows}, which stays with the job and goes when it is purged; "
+                "make a tag of your own, which may have this one in it",
+                f"tag://{self.name}",
+                403,
+            )
         wanted = self.read_token if to == "read" else self.write_token
         if wanted is not None and token != wanted:
             what = "no token was given" if token is None else "another token was given"
@@ -54,8 +87,18 @@ class Tag:
             )
 
 
+class Shown(Protocol):
+    """Tags that show what is kept elsewhere, for a `TagStore`."""
+
+    def names(self) -> Iterator[str]:
+        """Which there are."""
+
+    def tag(self, name: str) -> Tag | None:
+        """One of them, None if there is no such."""
+
+
 class StoredBlob(NamedTuple):
-    """A blob that was pushed: its name, size in bytes, the virtual time, and the URL and host of each replica."""
+    """A blob that was pushed or saved: its name, size in bytes, the virtual time, the URL and host of each replica."""
 
     name: str
     n_bytes: int
@@ -68,10 +111,11 @@ class TagStore:
     """Tags by name, newest entries first as in Disco's file system, and which blobs were pushed.
 
     `pushed` has them by the URL of their first replica, `loads` what they take at each host: (bytes, blobs). Whoever
-    changes a tag gives the virtual time of it.
+    changes a tag gives the virtual time of it. Tags that are `shown` are there too, unless one of that name was made.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Shown | None = None) -> None:
+        self._shown = shown
         self._tags: dict[str, Tag] = {}
         self._n_given = 0
         self.pushed: dict[str, StoredBlob] = {}
@@ -80,22 +124,23 @@ class TagStore:
     # -- questions ---------------------------------------------------------------------------------
 
     def __contains__(self, name: str) -> bool:
-        return name in self._tags
+        return self._find(name) is not None
 
     def __len__(self) -> int:
-        return len(self._tags)
+        return len(self._names())
 
     def get(self, name: str, token: str | None = None, to: str = "read") -> Tag:
         """The tag itself, for those who may read it, or with to="write" change it.
 
         Raises:
-            CommError: 404 when there is no such tag, 401 for a wrong token.
+            CommError: 404 when there is no such tag, 401 for a wrong token, 403 for changing what is only shown.
         """
-        if name not in self._tags:
+        tag = self._find(name)
+        if tag is None:
+            known = self.list()
             # Many tags are of jobs, and a message that names them all would not be read.
-            near = sorted(self._tags) if len(self._tags) <= 10 else nearest(name, self._tags)
+            near = known if len(known) <= 10 else nearest(name, known)
             raise CommError(f"Tag not found; the tags are: {', '.join(near) or 'none'}", f"tag://{name}", 404)
-        tag = self._tags[name]
         tag.check(token, to)
         return tag
 
@@ -105,11 +150,12 @@ class TagStore:
 
     def all(self) -> Iterator[Tag]:
         """Every tag, by name, whoever may read it."""
-        return (tag for _, tag in sorted(self._tags.items()))
+        found = map(self._find, self.list())
+        return (tag for tag in found if tag is not None)
 
     def referenced(self) -> set[str]:
-        """Every URL in any tag."""
-        return {url for tag in self._tags.values() for replicas in tag.entries for url in replicas}
+        """Every URL in any tag that was made."""
+        return {url for tag in self._tags.values() for replicas in tag.oldest_first for url in replicas}
 
     def next_serial(self) -> int:
         """A number above all that were given before."""
@@ -128,20 +174,18 @@ class TagStore:
 
         Raises:
             InvalidTag: If the name has other characters than letters, digits and _-@: or is too long.
-            CommError: 403 for an entry that is no list of URLs, 401 for a wrong token.
+            CommError: 403 for an entry that is no list of URLs and for a tag that is only shown, 401 for a wrong token.
         """
         check_name(name)
         entries = [_checked(name, replicas) for replicas in urls]
-        if name in self._tags:
+        if name in self:
             tag = self.get(name, token, "write")
         else:
             tag = self._tags[name] = Tag(name, read_token=token, write_token=token)
         if mode == "put":
-            tag.entries = entries
+            tag.put(entries)
         else:
-            if mode == "update":
-                entries = list(_new(entries, {name_of(replicas[0]) for replicas in tag.entries}))
-            tag.entries = entries + tag.entries
+            tag.add(entries, is_update=mode == "update")
         self._changed(tag, time_s)
         return tag
 
@@ -199,9 +243,9 @@ class TagStore:
         """Forget a tag; one that is not there is fine. What it pointed to stays until it is collected.
 
         Raises:
-            CommError: 401 for a wrong token.
+            CommError: 401 for a wrong token, 403 for a tag that is only shown.
         """
-        if name in self._tags:
+        if name in self:
             self.get(name, token, "write")
             del self._tags[name]
 
@@ -215,6 +259,13 @@ class TagStore:
         del self.pushed[blob.urls[0]]
         self._load(blob, -1)
 
+    def _find(self, name: str) -> Tag | None:
+        found = self._tags.get(name)
+        return self._shown.tag(name) if found is None and self._shown is not None else found
+
+    def _names(self) -> Collection[str]:
+        return self._tags if self._shown is None else {*self._tags, *self._shown.names()}
+
     def _load(self, blob: StoredBlob, sign: int) -> None:
         for host in blob.hosts:
             n_bytes, n_blobs = self.loads.get(host, (0, 0))
@@ -227,7 +278,7 @@ class TagStore:
     # Last, because within the class its name stands for itself from here on.
     def list(self, prefix: str = "") -> list[str]:
         """The names that begin with `prefix`, sorted."""
-        return sorted(name for name in self._tags if name.startswith(prefix))
+        return sorted(name for name in self._names() if name.startswith(prefix))
 
 
 def check_name(name: Any) -> None:
@@ -249,7 +300,7 @@ def name_of(url: str) -> str:
     >>> name_of("disco://node01/ddfs/vol0/blob/5d/words$503-490c0-1"), name_of("raw://a$b")
     ('words', 'raw://a$b')
     """
-    return url.rpartition("/")[2].partition("$")[0] if "/ddfs/" in url and url.startswith("disco://") else url
+    return blob_name(url) if "/ddfs/" in url and url.startswith("disco://") else url
 
 
 def no_attribute(tag: Tag, attribute: str) -> CommError:

@@ -10,7 +10,7 @@ from disco_sim.error import DataError
 from disco_sim.model.events import OutputStored
 from disco_sim.model.work import Blob
 from disco_sim.tables import plain, shown
-from disco_sim.views.packing import Packing
+from disco_sim.views.packing import Packing, exact
 from disco_sim.views.state import JobState
 
 Read = Callable[[str], Blob]
@@ -63,7 +63,7 @@ class Contents:
     def __init__(self, read: Read) -> None:
         self._read = read
         self._outputs: Sequence[OutputStored] = ()
-        self._parts: dict[tuple[int, int], list[OutputStored]] = {}
+        self._parts: dict[tuple[int, int | str], list[OutputStored]] = {}
 
     def records_of(self, output: int, n: int) -> list[tuple[str, str]] | None:
         """The first `n` records of an output as (key, value), each as Python writes it; None when it is gone.
@@ -78,8 +78,11 @@ class Contents:
             return [("", _short(line)) for line in bytes(blob.data[: n * 1000]).split(b"\n")[:n]]
         return [(_short(key), _short(value)) for key, value in blob.pairs()[:n]]
 
-    def keys_of(self, stage: int, label: int, n: int) -> tuple[int, list[tuple[str, int]]] | None:
-        """How many keys a partition of a stage's output has, and the `n` with the most records; None if unknown."""
+    def keys_of(self, stage: int, label: int | str, n: int) -> tuple[int, list[tuple[str, int]]] | None:
+        """How many keys a partition of a stage's output has, and the `n` with the most records; None if unknown.
+
+        `label` is as `exact` gives it.
+        """
         found = keys_of(self._parts.get((stage, label), ()), self._read)
         if found is None:
             return None
@@ -90,12 +93,12 @@ class Contents:
         """Put the first records of `outputs` and the largest keys of each partition into a packing, if it is cheap."""
         self._outputs = outputs
         self._parts = {
-            (number, label): stored
+            (number, exact(label)): stored
             for number, stage in enumerate(state.stages.values())
             for label, stored in stage.stored_by_label().items()
         }
         records: list[tuple[int, str, str]] = []
-        keys: list[tuple[int, int, int, str, int]] = []
+        keys: list[tuple[int, int | str, int, str, int]] = []
         n_records = sum(output.n_records for output in outputs)
         if n_records <= _FEW_RECORDS and 0 < len(outputs) <= _MOST_SENT:
             n = max(1, min(50, _MOST_SENT // len(outputs)))
@@ -110,7 +113,7 @@ class Contents:
         packing.texts("record.key", [record[1] for record in records])
         packing.texts("record.value", [record[2] for record in records])
         packing.integers("key.stage", [key[0] for key in keys])
-        packing.integers("key.label", [key[1] for key in keys])
+        packing.labels("key.label", [key[1] for key in keys])
         packing.integers("key.n_keys", [key[2] for key in keys])
         packing.texts("key.key", [key[3] for key in keys])
         packing.integers("key.records", [key[4] for key in keys])

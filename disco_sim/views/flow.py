@@ -99,7 +99,9 @@ class Boundary:
 
 
 def boundary_of(state: JobState, by: str = "records", stage: str | None = None) -> Boundary:
-    """What a job's `stage` wrote; None: the first that wrote anything, so one that another stage reads if there is any.
+    """What a job's `stage` wrote; None: the first whose data the next stage reads by label or all at once.
+
+    What is read by node is only joined. Where nothing is read by label, it is the first stage that wrote anything.
 
     Raises:
         DiscoError: For a `by` that is not one of UNITS, or a stage that the job does not have.
@@ -114,7 +116,9 @@ def boundary_of(state: JobState, by: str = "records", stage: str | None = None) 
             job=state.job,
         )
     if stage is None:
-        stage = next((name for name in names if _has_data(state.stages[name])), next(iter(names), ""))
+        filled = [name for name in names if _has_data(state.stages[name])]
+        read = [name for name in filled if _is_read_by_label(state.reader_of(name))]
+        stage = next(iter([*read, *filled, *names]), "")
     if not stage:
         return Boundary(state.job, "", "", by, (), (), {})
     source, reader = state.stages[stage], state.reader_of(stage)
@@ -139,6 +143,10 @@ def boundary_of(state: JobState, by: str = "records", stage: str | None = None) 
 
 def _has_data(stage: StageState) -> bool:
     return any(output.n_records or output.n_bytes for output in stage.stored)
+
+
+def _is_read_by_label(reader: StageState | None) -> bool:
+    return reader is not None and reader.stage.grouping in ("group_label", "group_all")
 
 
 def flow_table(boundary: Boundary) -> Table:

@@ -1,7 +1,8 @@
 """The tables of a cluster as pandas DataFrames: fresh, with a RangeIndex and the same dtypes when empty.
 
-Text is `str`, counts `int64`, times `float64`; where a count may not be known it is `Int64` with <NA>. Keys and values
-are what job functions gave and so `object`, but for `output_frame`. What the columns mean is said in `rows.py`.
+Text is `str`, counts `int64`, times `float64`; where a count may not be known it is `Int64` with <NA>. Partitions are
+`int64`, or `object` where one of them has more than 64 bits. Keys and values are what job functions gave and so
+`object`, but for `output_frame`. What the columns mean is said in `rows.py`.
 `*_s` and `until_s` are virtual seconds since the job's submission, in frames of the cluster since its start. With a
 history in place of the log, what was read for one frame need not be read again for the next.
 """
@@ -28,7 +29,8 @@ _DECIMAL |= {"other_duration_s", "difference_s", "seconds", "other_seconds", "ti
 _MAY_BE_UNKNOWN = {"keys", "top_key_records", "records_in", "records_out", "bytes_in", "bytes_out", "oob_puts"}
 _MAY_BE_UNKNOWN |= {"runs", "other_runs", "other_records_in"}
 _PLAIN = {str: "str", int: "int64", float: "float64", bool: "bool"}
-_INT64 = range(-(2**63), 2**63)
+INT64 = range(-(2**63), 2**63)
+"""What `int64` holds."""
 
 
 def tasks_frame(log: Log | History, job: str, until_s: float | None = None) -> pd.DataFrame:
@@ -83,7 +85,7 @@ def output_frame(pairs: Iterable[tuple[int, Any, Any]]) -> pd.DataFrame:
     partitions, keys, values = [list(column) for column in zip(*pairs, strict=True)] or [[], [], []]
     return pd.DataFrame(
         {
-            "partition": pd.Series(partitions, dtype="int64"),
+            "partition": _series(partitions, "int64"),
             "key": _series(keys, _dtype(keys)),
             "value": _series(values, _dtype(values)),
         }
@@ -126,6 +128,8 @@ def _frame(table: Table, **dtypes: str) -> pd.DataFrame:
 def _series(column: list[Any], dtype: str) -> pd.Series[Any]:
     try:
         return pd.Series(column, dtype=dtype)
+    except OverflowError:  # a partition function, or a stage, gave a label of more than 64 bits
+        return pd.Series(column, dtype="object")
     except UnicodeEncodeError:
         # Text with half a surrogate pair has no UTF-8; it is shown with a backslash rather than not at all.
         return pd.Series([str(text).encode("utf-8", "backslashreplace").decode() for text in column], dtype=dtype)
@@ -144,6 +148,6 @@ def _dtype_of(name: str) -> str:
 def _dtype(column: list[Any]) -> str:
     """The dtype of what job functions gave, when it is of one plain type."""
     kinds = {type(value) for value in column}
-    if len(kinds) != 1 or (kinds == {int} and any(value not in _INT64 for value in column)):
+    if len(kinds) != 1 or (kinds == {int} and any(value not in INT64 for value in column)):
         return "object"
     return _PLAIN.get(kinds.pop(), "object")

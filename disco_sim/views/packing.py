@@ -20,6 +20,7 @@ from disco_sim.tables import plain
 
 _TYPECODES = {"u1": "B", "i4": "i", "f8": "d"}
 _LARGEST = 2**31 - 1
+_EXACT = 2**53 - 1
 _LEVEL = 6
 _GRAIN = 1_000_000
 """Times are sent in whole microseconds: nothing that is shown is finer, and small numbers pack well."""
@@ -41,11 +42,24 @@ class Packing:
         self._size = 0
 
     def integers(self, name: str, values: Iterable[int | None]) -> None:
-        """A column of whole numbers from 0 on; None becomes -1. Numbers over 2**31 are sent as floats."""
+        """A column of whole numbers; None becomes -1. Where one is beyond 2**31, all are sent as floats."""
         numbers = [-1 if value is None else value for value in values]
-        largest = max(numbers, default=0)
-        kind = "u1" if largest < 256 and min(numbers, default=0) >= 0 else "i4" if largest <= _LARGEST else "f8"
-        self._add(name, kind, numbers)
+        largest, least = max(numbers, default=0), min(numbers, default=0)
+        is_long = largest > _LARGEST or least < -_LARGEST
+        self._add(name, "f8" if is_long else "u1" if largest < 256 and least >= 0 else "i4", numbers)
+
+    def labels(self, name: str, values: Iterable[int | str]) -> None:
+        """A column of labels as `exact` gives them; one that is a text makes it a column of texts, with numbers in it.
+
+        For the page a label is then the same thing in every column and in the facts.
+        """
+        labels = list(values)
+        numbers = [label for label in labels if isinstance(label, int)]
+        if len(numbers) == len(labels):
+            self.integers(name, numbers)
+        else:
+            content = json.dumps(labels, separators=(",", ":")).encode()
+            self._put(name, "text", content, len(content))
 
     def times(self, name: str, values_s: Iterable[float]) -> None:
         """A column of times, best in order: each is sent as its difference to the one before."""
@@ -92,6 +106,15 @@ class Packing:
         self._header["columns"][name] = [kind, self._size, count, meaning]
         self._body.append(content + bytes(-len(content) % 8))
         self._size += len(self._body[-1])
+
+
+def exact(number: int) -> int | str:
+    """A whole number as a page can tell it from any other: as text, where JavaScript would round it.
+
+    >>> exact(-5), exact(10**16)
+    (-5, '10000000000000000')
+    """
+    return number if -_EXACT <= number <= _EXACT else str(number)
 
 
 def _grains(value_s: float) -> int:

@@ -30,7 +30,7 @@ from disco_sim.views.cards import job_card
 from disco_sim.views.contents import Contents, Read
 from disco_sim.views.critical import Analysis
 from disco_sim.views.history import History
-from disco_sim.views.packing import Packing
+from disco_sim.views.packing import Packing, exact
 from disco_sim.views.render import Card
 from disco_sim.views.rows import OOBValues, asked_labels, job_lines
 from disco_sim.views.stages import Phases, Run, StageState
@@ -148,24 +148,25 @@ def _stage_facts(state: JobState, stage: StageState) -> dict[str, Any]:
         "n_tasks": stage.n_tasks,
         "started_s": since(stage.started_s),
         "ended_s": since(stage.ended_s),
-        "labels": labels,
-        "asked": asked,
+        "labels": [exact(label) for label in labels],
+        "asked": [exact(label) for label in asked],
         "reads": None if is_first else [_labels_read(stage, task) for task in stage.tasks],
     }
 
 
-def _labels_read(stage: StageState, task: TaskInputs) -> list[int]:
+def _labels_read(stage: StageState, task: TaskInputs) -> list[int | str]:
     """The labels of what a task reads; one that groups by label reads its own, data or not."""
     own = {task.label} if stage.stage.grouping == "group_label" else set()
-    return sorted(own | {piece.label for piece in task.pieces})
+    return [exact(label) for label in sorted(own | {piece.label for piece in task.pieces})]
 
 
 def _pack_runs(packing: Packing, state: JobState) -> None:
     runs, start_s = state.runs, state.submitted_s
     numbers = {name: number for number, name in enumerate(state.stages)}
     packing.integers("run.stage", [numbers[run.stage] for run in runs])
-    for name in ("task", "attempt", "label", "slot", "n_pieces"):
+    for name in ("task", "attempt", "slot", "n_pieces"):
         packing.integers(f"run.{name}", [getattr(run, name) for run in runs])
+    packing.labels("run.label", [exact(run.label) for run in runs])
     packing.words("run.host", [run.host for run in runs])
     packing.integers("run.status", [_STATUSES.index(run.status) for run in runs])
     packing.words("run.kind", list(_failures(state)))
@@ -200,7 +201,7 @@ def _pack_outputs(packing: Packing, state: JobState, contents: Contents | None) 
         ]
     packing.integers("output.stage", [number for number, *_ in rows])
     packing.integers("output.run", [run.number for _, run, *_ in rows])
-    packing.integers("output.label", [output.label for _, _, output, _ in rows])
+    packing.labels("output.label", [exact(output.label) for _, _, output, _ in rows])
     packing.integers("output.records", [output.n_records for _, _, output, _ in rows])
     packing.integers("output.bytes", [output.n_bytes for _, _, output, _ in rows])
     packing.spans("output.lost", [lost_s - state.submitted_s for *_, lost_s in rows])

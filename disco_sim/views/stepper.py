@@ -14,6 +14,7 @@ from disco_sim.model.plan import Output
 from disco_sim.model.trace import Combined, Mapped, Placed, Stretch, Taken, Told, TracedMap, TracedReduce
 from disco_sim.tables import Table, counted, html, plain, table
 from disco_sim.views.origins import Origins
+from disco_sim.views.packing import exact
 from disco_sim.views.render import Card, Section
 from disco_sim.views.state import JobState
 
@@ -35,7 +36,8 @@ def steps_of(
 ) -> dict[str, Any]:
     """All steps of a job, and what holds for all of them; `maps` and `reduces` come in the order they are shown in.
 
-    `partitions` are the numbers of the bins that pairs go to; [None] is one output a task, [] a job without map.
+    `partitions` are the labels of the bins that pairs go to, in order; [None] is one output a task, [] a job without
+    map. There are more than `n_partitions` where the dialect takes any number from a partition function.
     """
     steps = [_start(maps, reduces)]
     for traced in maps:
@@ -53,13 +55,30 @@ def steps_of(
         "map": first.function if first else "",
         "partition": first.partition if first else "",
         "is_default": first is not None and first.is_default_partition,
-        "partitions": (list(range(first.n_partitions)) or [None]) if first else [],
+        "n_partitions": first.n_partitions if first else 0,
+        "partitions": _bins(maps),
         "combiner": first.combiner if first else "",
         "reduce": reduces[0].function if reduces else "",
         "order": reduces[0].order if reduces else "",
         "notes": list(notes),
         "steps": steps,
     }
+
+
+def _bins(maps: Sequence[TracedMap]) -> list[int | str | None]:
+    """The partitions that there should be, and those that the partition function made up."""
+    if not maps or not maps[0].n_partitions:
+        return [None] if maps else []
+    labels = set(range(maps[0].n_partitions))
+    for traced in maps:
+        placed = [pair for record in traced.records for pair in record.pairs]
+        labels.update(pair.partition for pair in placed if pair.partition is not None)
+        labels.update(label for label, *_ in traced.sizes)
+    return [exact(label) for label in sorted(labels)]
+
+
+def _exact(label: int | None) -> int | str | None:
+    return None if label is None else exact(label)
 
 
 def steps_card(told: Mapping[str, Any]) -> Card:
@@ -160,7 +179,7 @@ def _pair(traced: TracedMap, placed: Placed, at: int) -> Step:
         "kind": "pair",
         "at": at,
         "pair": _pair_of(placed.pair),
-        "partition": placed.partition,
+        "partition": _exact(placed.partition),
         "answer": _cut(placed.answer),
     }
     if placed.combined is not None:
@@ -180,7 +199,7 @@ def _combine(traced: TracedMap, combined: Combined) -> Step:
     )
     return {
         "kind": "combine",
-        "partition": number,
+        "partition": _exact(number),
         "buffer": _cut(combined.buffer),
         "given": _plain(combined.given),
         "say": say,
@@ -222,7 +241,7 @@ def _shuffle(traced: TracedReduce, origins: Origins, is_partitioned: bool, has_o
     say += _given(traced.before, "Before it takes the first pair, it gives")
     return {
         "kind": "shuffle",
-        "partition": partition,
+        "partition": _exact(partition),
         "pieces": moved,
         "order": traced.order,
         "given": _plain(traced.before.given),
@@ -237,7 +256,7 @@ def _moved(piece: Output, origins: Origins, is_partitioned: bool) -> Step:
     return {
         "from": _cut(origins.of_piece(piece)),
         "host": piece.host,
-        "partition": piece.label if is_of_task and is_partitioned else None,
+        "partition": exact(piece.label) if is_of_task and is_partitioned else None,
         "records": piece.n_records if is_of_task else None,
     }
 

@@ -44,7 +44,7 @@ class JobView(anywidget.AnyWidget):
         match message:
             case {"kind": "records", "output": int(output)}:
                 content = self._contents.records_of(output, _MOST_RECORDS)
-            case {"kind": "keys", "stage": int(stage), "label": int(label)}:
+            case {"kind": "keys", "stage": int(stage), "label": int() | str() as label}:
                 content = self._contents.keys_of(stage, label, _MOST_KEYS)
         if isinstance(message, dict) and "ask" in message:
             self.send({"answer": message["ask"], "content": content})

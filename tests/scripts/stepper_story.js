@@ -30,6 +30,7 @@ function rest(task, given) {
 /** "to be" and "be" in two records, two partitions. */
 export const wordCount = {
     ...told,
+    n_partitions: 2,
     partitions: [0, 1],
     steps: [
         { kind: "start", say: "" },
@@ -54,6 +55,7 @@ export const combined = {
     ...told,
     combiner: "add",
     reduce: "",
+    n_partitions: 1,
     partitions: [0],
     steps: [
         { kind: "start", say: "" },
@@ -72,6 +74,7 @@ export const combined = {
 export const mapOnly = {
     ...told,
     reduce: "",
+    n_partitions: 0,
     partitions: [null],
     steps: [
         { kind: "start", say: "" },
@@ -90,5 +93,5 @@ export function reduceOf(...keys) {
 /** One pair that goes to a partition out of `n`. */
 export function placeOf(partition, n) {
     const partitions = Array.from({ length: n }, (_, number) => number);
-    return { ...told, partitions, steps: [pair("map:0", 0, "'a'", partition, "0cc1")] };
+    return { ...told, n_partitions: n, partitions, steps: [pair("map:0", 0, "'a'", partition, "0cc1")] };
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import py_compile
 import subprocess
 import sys
 from pathlib import Path
@@ -268,3 +269,134 @@ def test_it_runs_as_a_module_and_shows_no_bar_in_a_pipe(tmp_path: Path) -> None:
     assert told.stdout == f"disco-sim, version {__version__}\n"
     ran = subprocess.run([*command, "run", script(tmp_path, COUNT)], capture_output=True, text=True, check=True)
     assert (ran.stdout, ran.stderr) == ("[('be', 1), ('not', 1), ('or', 1), ('to', 1)]\n", "")
+
+
+POINTS = """
+class Point:
+    def __init__(self, name):
+        self.name = name
+
+    def __repr__(self):
+        return f"Point({self.name})"
+
+from disco.core import Job
+
+class Points(Job):
+    partitions = 2
+
+    @staticmethod
+    def map(line, params):
+        from __main__ import Point
+        yield Point(line), Point(line)
+
+job = Points().run(input=["raw://a", "raw://b"], partition=lambda key, n, params: ord(key.name) % n)
+job.wait()
+"""
+
+
+def test_objects_of_the_scripts_own_classes_are_shown(tmp_path: Path) -> None:
+    """What the script has defined is there until all is printed and written; then __main__ is what it was."""
+    before, page = sys.modules["__main__"], tmp_path / "page.html"
+    result = disco_sim("run", "--partitions", "--report", str(page), script(tmp_path, POINTS))
+    assert (result.exit_code, result.stderr) == (0, f"\nThe jobs as a page: {page}\n")
+    assert "Point(a)" in result.stdout
+    assert "cannot be shown" not in page.read_text(encoding="utf-8")
+    assert sys.modules["__main__"] is before
+
+
+def test_what_cannot_be_read_is_told_in_its_place(tmp_path: Path) -> None:
+    """A class that the script has removed costs the table and the part of the page that need it, nothing more."""
+    page = tmp_path / "page.html"
+    path = script(tmp_path, f"{COUNT}{POINTS}\ndel Point\n")
+    result = disco_sim("run", "--partitions", "--oob", "--report", str(page), path)
+    assert result.exit_code == 0, result.output
+    assert "cannot be shown: AttributeError: Can't get attribute 'Point'" in result.stdout
+    assert "Out-of-band results of Points@" in result.stdout
+    told = page.read_text(encoding="utf-8")
+    assert "cannot be shown: AttributeError" in told
+    assert told.count('<section class="dsim-part">') == 1
+
+
+def test_the_page_is_written_where_it_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path of the page is seen from the folder that the command was given in, wherever the script goes."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    path = script(tmp_path, f"import os\nos.chdir('elsewhere')\n{COUNT}")
+    assert disco_sim("run", "--report", "page.html", path).exit_code == 0
+    assert (tmp_path / "page.html").exists()
+
+
+END = """
+import atexit, threading, time
+from disco.core import Job
+
+def work(name):
+    time.sleep(0.05)
+    job = Job(name).run(input=["raw://a"], map=lambda line, params: [(line, 1)])
+    job.wait()
+    print(name, job.status)
+
+@atexit.register
+def last():
+    work("last")
+
+atexit.register(work, "first")
+atexit.register(work, name="never")
+atexit.unregister(last)
+atexit.register(last)
+atexit.register(lambda: 1 / 0)
+threading.Thread(target=work, args=["thread"]).start()
+threading.Thread(target=time.sleep, args=[60], daemon=True).start()
+print("end")
+"""
+
+
+def test_threads_and_atexit_functions_have_open_clusters(tmp_path: Path) -> None:
+    """As in Python: threads are waited for, then functions are called, the latest first, an error ends none of them."""
+    result = disco_sim("run", "--partitions", script(tmp_path, END))
+    assert result.exit_code == 0
+    told = [line for line in result.stdout.splitlines() if line.endswith(("ready", "end"))]
+    assert told == ["end", "thread ready", "last ready", "never ready", "first ready"]
+    assert "ZeroDivisionError" in result.stderr
+    assert [line.partition("@")[0] for line in result.stdout.splitlines() if line.startswith("Partitions")] == [
+        f"Partitions of {name}" for name in ("thread", "last", "never", "first")
+    ]
+
+
+@pytest.mark.parametrize("closed", ["sys.stdout.close()", "sys.stdout = None", "os.close(1)"])
+def test_a_script_may_close_the_output(tmp_path: Path, closed: str) -> None:
+    """Tables that nobody could read on the standard output are printed on the other one."""
+    path = script(tmp_path, f"import os, sys\n{COUNT}\nsys.stdout.flush()\n{closed}\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "disco_sim", "run", "--partitions", path], capture_output=True, text=True, check=False
+    )
+    assert ended.stdout == "[('be', 1), ('not', 1), ('or', 1), ('to', 1)]\n"
+    assert "The script has closed the standard output" in ended.stderr
+    assert "Partitions of count@" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("import disco.nosuch", "ModuleNotFoundError: No module named 'disco.nosuch'; disco_sim's disco has comm, "),
+        ("from disco.util import nosuch", "ImportError: cannot import name 'nosuch' from 'disco.util'"),
+        ("from disco import Disco", "cannot import name 'Disco' from 'disco'; it is in disco.core: from disco.core"),
+        (
+            "import disco\ndisco.Disco()",
+            "module 'disco' has no attribute 'Disco'; it is in disco.core: from disco.core",
+        ),
+    ],
+)
+def test_what_disco_does_not_have_is_told_in_its_words(tmp_path: Path, line: str, told: str) -> None:
+    """Errors of imports show the script's line alone, and speak of disco, whose name the script knows."""
+    result = disco_sim("run", script(tmp_path, line))
+    assert result.exit_code == 1
+    assert told in result.stderr
+    assert result.stderr.count("File ") == 1
+
+
+def test_a_compiled_script_runs(tmp_path: Path) -> None:
+    """A .pyc file is a script, too."""
+    compiled = py_compile.compile(script(tmp_path, "print(__name__, 2 + 2)"), str(tmp_path / "script.pyc"))
+    assert disco_sim("run", str(compiled)).stdout == "__main__ 4\n"

@@ -161,7 +161,9 @@ def test_data_are_no_input(disco: Disco, wrong: Any) -> None:
 @pytest.mark.parametrize("url", ["ftp://host/file", "s3://bucket"])
 def test_unknown_schemes(disco: Disco, url: str) -> None:
     """A URL of an unknown scheme is refused with the ones that are known."""
-    with pytest.raises(InputError, match=r"unknown scheme '(ftp|s3)'.*raw, url, http, https, file, dir, disco, split, tag"):
+    with pytest.raises(
+        InputError, match=r"unknown scheme '(ftp|s3)'.*raw, url, http, https, file, dir, disco, split, tag"
+    ):
         disco.new_job("test", input=[url], map=nop_map)
     with pytest.raises(InputError, match=r"unknown scheme .* inside a list of replicas"):
         disco.new_job("test", input=[["raw://x", url]], map=nop_map)
@@ -360,7 +362,7 @@ def test_results_of_a_closed_disco(disco: Disco) -> None:
 
 
 def test_results_that_are_gone(disco: Disco) -> None:
-    """Purged results, and parts of a saved result that are gone, are refused at submit."""
+    """Purged results, and tags of what is gone, are refused at submit; saved ones outlive their job."""
     job = pairs_job(disco, save=True)
     plain = pairs_job(disco)
     urls = plain.wait()
@@ -368,7 +370,10 @@ def test_results_that_are_gone(disco: Disco) -> None:
     plain.purge()
     tag = job.wait()
     job.purge()
-    for wrong in (urls, tag, [blob]):
+    assert sorted(result_iterator(tag), key=str) == [("a", 1), ("b", [2])]
+    disco.ddfs.delete(tag)
+    disco.ddfs.tag("gone", [[blob]])
+    for wrong in (urls, tag, ["tag://gone"], [blob]):
         with pytest.raises(InputError, match="cannot be used"):
             disco.new_job("next", input=wrong, map=nop_map)
     assert records(disco, [[blob, "raw://x"]]) == ["x"]
@@ -498,3 +503,10 @@ def test_a_split_text_that_has_changed(disco: Disco, folder: Path) -> None:
     (folder / "texts" / "a.txt").write_text("a")
     with pytest.raises(JobError, match="split the file again if it has changed"):
         records(disco, inputs)
+
+
+def test_half_surrogates_in_raw_are_told_where_they_are_read(disco: Disco) -> None:
+    """raw:// with a name that is no UTF-8 is submitted; its task says that it is no UTF-8."""
+    job = disco.new_job("test", input=["raw://a\udc80b"], map=lambda entry, params: [(entry, 1)])
+    with pytest.raises(JobError, match="No UTF-8 text at byte 1"):
+        job.wait()

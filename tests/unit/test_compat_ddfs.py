@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from disco_sim.compat import masters
+from disco_sim.compat.disco.comm import open_url
 from disco_sim.compat.disco.core import Disco, result_iterator
 from disco_sim.compat.disco.ddfs import DDFS, InvalidTag
 from disco_sim.error import CommError
+from disco_sim.func import chain_reader
 
 MASTER = "disco://localhost:8993"
 
@@ -73,6 +75,47 @@ def test_jobs_read_tags() -> None:
     disco.ddfs.tag("results", job.wait())
     again = disco.new_job("again", input=["tag://results"], reduce=lambda it, params: [(len(list(it)), 0)])
     assert list(result_iterator(again.wait())) == [(3, 0)]
+
+
+def test_purged_jobs_leave_what_they_saved_or_a_tag_has() -> None:
+    """Collecting garbage takes the data of purged jobs, but not saved results, nor results that a tag refers to."""
+    disco = Disco()
+    given = {"input": ["raw://a b", "raw://c"], "map": words}
+    for number, save in enumerate((True, False)):
+        job = disco.new_job("my job", save_results=save, **given)
+        urls = job.wait()
+        before = list(result_iterator(urls))
+        disco.ddfs.tag(f"mine:{number}", urls if isinstance(urls[0], list) else [urls])
+        job.purge()
+        disco.ddfs.gc()
+        assert list(result_iterator([f"tag://mine:{number}"])) == before
+        assert len(before) == 3
+    assert [len(file.read()) > 0 for file in disco.ddfs.pull("mine:1")] == [True] * len(
+        list(disco.ddfs.blobs("mine:1"))
+    )
+
+
+def test_results_are_chunked() -> None:
+    """What wait() gives is what chunk() takes."""
+    disco = Disco()
+    urls = disco.new_job("j", input=["raw://a b", "raw://c"], map=words).wait()
+    disco.ddfs.chunk("c", urls, reader=chain_reader)
+    assert list(result_iterator(["tag://c"])) == list(result_iterator(urls))
+
+
+def test_oob_results_are_a_tag() -> None:
+    """What tasks put is read from the file system, under the tag that job_oob() names."""
+
+    def putting(line: Any, params: Any) -> Any:
+        put("key", b"value")
+        return []
+
+    disco = Disco()
+    job = disco.new_job("j", input=["raw://a"], map=putting)
+    job.wait()
+    assert [(file.name, file.read()) for file in DDFS().pull(DDFS.job_oob(job.name))] == [("key", b"value")]
+    ((url,),) = DDFS().urls(DDFS.job_oob(job.name))
+    assert open_url(url).read() == b"value"
 
 
 def test_names_need_no_master() -> None:

@@ -16,7 +16,7 @@ import pytest
 import disco_sim.compat.disco.error
 import disco_sim.compat.disco.schemes
 from disco_sim import Disco, compat
-from disco_sim.compat import finder
+from disco_sim.compat import finder, missing
 from disco_sim.compat.disco.schemes import module_of
 from disco_sim.error import DiscoError
 
@@ -95,6 +95,55 @@ def test_errors_inside_a_module_are_its_own(tmp_path: Path) -> None:
 
 
 SCHEME = "def input_stream(fd, size, url, params):\n    return ['shouted ' + url.upper()]\n"
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("import disco; disco.Disco", "module 'disco' has no attribute 'Disco'; it is in disco.core: from disco.core"),
+        ("import disco; disco.nosuch", "module 'disco' has no attribute 'nosuch'$"),
+        (
+            "import disco.util; disco.util.kvgrup",
+            "module 'disco.util' has no attribute 'kvgrup'; did you mean 'kvgroup'",
+        ),
+        ("from disco import Disco", "cannot import name 'Disco' from 'disco'; it is in disco.core: from disco.core"),
+        (
+            "from disco.util import chain_reader",
+            "cannot import name 'chain_reader' from 'disco.util'; it is in disco.fun",
+        ),
+        ("from disco.node.worker import Task, Tusk", "cannot import name 'Tusk' from 'disco.node.worker'"),
+        (
+            "from disco.worker.pipeline.worker import active_task, out",
+            "cannot import name 'out' from 'disco.worker.pip",
+        ),
+    ],
+)
+def test_what_a_module_does_not_have(code: str, told: str) -> None:
+    """Both kinds of errors speak of disco, and name the module that has it, or the name that is near."""
+    with pytest.raises(ImportError if code.startswith("from") else AttributeError, match=told) as caught:
+        exec(code, {})
+    assert "disco_sim" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("installed")
+def test_asking_whether_a_module_has_a_name() -> None:
+    """hasattr and getattr with a default are no errors; modules below a package are imported from it as ever."""
+    module = importlib.import_module("disco.util")
+    assert not hasattr(module, "nosuch")
+    assert getattr(module, "nosuch", 5) == 5
+    names: dict[str, Any] = {}
+    exec("from disco.util import *\nfrom disco.worker import classic\nfrom disco import func", names)
+    assert {"kvgroup", "classic", "func"} <= set(names)
+
+
+def test_a_module_that_is_not_loaded_yet_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is below a package but not imported is said to be a module."""
+    package = types.ModuleType("face")
+    package.__path__ = disco_sim.compat.disco.__path__
+    missing.tell(package, "disco")
+    with pytest.raises(AttributeError, match=r"it is a module that has to be imported: import disco.eventmonitor"):
+        package.eventmonitor  # noqa: B018
 
 
 @pytest.mark.usefixtures("installed")

@@ -17,7 +17,7 @@ from disco_sim.compat.disco import core
 from disco_sim.compat.disco.core import result_iterator
 from disco_sim.compat.disco.job import Job, JobChain, JobPack
 from disco_sim.compat.disco.worker.classic.worker import Worker
-from disco_sim.compat.disco.worker.pipeline.worker import Stage
+from disco_sim.compat.disco.worker.pipeline.worker import Stage, input_hook
 from disco_sim.compat.disco.worker.pipeline.worker import Worker as PipelineWorker
 from disco_sim.error import CommError, DiscoError, JobError
 from disco_sim.func import chain_reader
@@ -172,6 +172,43 @@ def test_partitions_are_a_parameter_or_a_table() -> None:
     assert job.run(input=["raw://a"]).jobdict()["nr_reduces"] == 3
 
 
+SEEN: set[str] = set()
+COUNTS: Any = {"n": [0]}
+FACTOR = 1
+
+
+def note(entry: str) -> tuple[int, int]:
+    """A helper of the job below."""
+    SEEN.add(entry)
+    COUNTS["n"].append(1)
+    return len(SEEN), len(COUNTS["n"])
+
+
+class Noting(Job):
+    """A job whose functions change what is in their module."""
+
+    @staticmethod
+    def map(entry: Any, params: Any) -> Any:
+        if entry not in SEEN:
+            yield entry, (note(entry), FACTOR)
+
+
+def test_a_task_s_module_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a task changes in its module is there for its own run alone; nobody else sees it."""
+    for _ in range(2):
+        job = Noting().run(input=["raw://a", "raw://a", "raw://b"])
+        assert sorted(result_iterator(job.wait())) == [("a", ((1, 2), 1)), ("a", ((1, 2), 1)), ("b", ((1, 2), 1))]
+    assert (set(), {"n": [0]}) == (SEEN, COUNTS)
+
+
+def test_a_module_is_as_it_was_at_submission(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the module's names are bound to later does not change a job that is submitted."""
+    job = Noting().run(input=["raw://a"])
+    monkeypatch.setitem(globals(), "FACTOR", 2)
+    later = Noting().run(input=["raw://a"])
+    assert [value[1] for _, value in [*result_iterator(job.wait()), *result_iterator(later.wait())]] == [1, 2]
+
+
 def test_what_is_set_on_a_class_later_counts() -> None:
     """A parameter that is set on the class after its body is that of the next job, and of jobs of subclasses."""
 
@@ -239,7 +276,7 @@ def test_a_job_by_its_full_name() -> None:
     assert (again.status, again.error, again.jobinfo()) == ("ready", None, job.jobinfo())
     assert list(again.output().key) == ["a"]
     assert len(again.tasks) == len(job.tasks)
-    assert again.flow().stage == "map"  # type: ignore[attr-defined]
+    assert again.flow().stage == "map_shuffle"  # type: ignore[attr-defined]
     with pytest.raises(AttributeError):
         again.nosuch  # type: ignore[attr-defined]  # noqa: B018
 
@@ -431,3 +468,52 @@ def test_inputs_of_a_chain_may_be_an_iterator() -> None:
     """Inputs that can be read once are read once."""
     one = Words("one")
     assert found(next(iter(JobChain({one: iter(["raw://a", "raw://b"])}).wait()))) == [("a", 1), ("b", 1)]
+
+
+def fails(it: Any, params: Any) -> Any:
+    """A reduce function that cannot."""
+    return 1 / 0
+
+
+def test_tasks_have_both_of_their_numbers() -> None:
+    """A task is named by its number in its stage or, where that is no other task's, by that in the events."""
+    job = Job("dies").run(input=["raw://a", "raw://b"], map=Words.map, reduce=fails)
+    with pytest.raises(JobError, match=r"task reduce:0 \(reduce:4 in the events\) failed on node01") as caught:
+        job.wait()
+    assert "FATAL: [reduce:4] Traceback" in job.rawevents()
+    assert str(job.error) == str(caught.value)
+    assert job.story("reduce:4").lines == job.story("reduce:0").lines
+    assert job.story("map:1").lines != job.story("map:0").lines
+    for ask in (job.story, job.debug):
+        with pytest.raises(DiscoError, match=r"has no task reduce:1; its reduce tasks are: reduce:0 \(reduce:4 in the"):
+            ask("reduce:1")
+        with pytest.raises(DiscoError, match=r"has no task map:2; its map tasks are: map:0 to map:1$"):
+            ask("map:2")
+
+
+def test_stages_of_a_class_may_be_its_static_methods() -> None:
+    """In a class's body a static method is no function yet; a Stage takes its function, alone and in chains."""
+
+    class Tally(Job):
+        Worker = PipelineWorker
+
+        @staticmethod
+        def shout(stream: Any, size: Any, url: str, params: Any) -> Any:
+            """A stream function of the first stage."""
+            return [url.upper()]
+
+        @staticmethod
+        def each(interface: Any, state: Any, label: int, inp: Any) -> None:
+            """The process of the only stage."""
+            for line in inp:
+                interface.output(0).add(line, 1)
+
+        @staticmethod
+        def order(state: Any, labels: Any) -> Any:
+            """The labels as they are."""
+            return input_hook(state, labels)
+
+        pipeline: ClassVar[Any] = [("split", Stage("each", process=each, input_hook=order, input_chain=[shout]))]
+
+    assert found(Tally().run(input=[["raw://a"]])) == [("RAW://A", 1)]
+    assert Stage("each", process=staticmethod(fails)).process is fails

@@ -113,3 +113,40 @@ def test_no_address(address: object) -> None:
     """What names no master is refused with the ways to write one."""
     with pytest.raises(DiscoError, match="master"):
         masters.connect(address)
+
+
+def pairs(line: object, params: object) -> Iterator[tuple[object, int]]:
+    """A map function."""
+    yield line, 1
+
+
+def test_other_options_take_the_place_of_a_cluster_without_jobs() -> None:
+    """What was made with other options is closed if it has had no job; the same options again change nothing."""
+    first = masters.connect("localhost:8995")
+    masters.choose(options={"nodes": 4})
+    assert masters.connect("localhost:8995") is first, "4 nodes are usual"
+    masters.choose(options={"nodes": 8})
+    second = masters.connect("localhost:8995")
+    assert (second is first, len(second.cluster.spec.nodes), first in open_discos()) == (False, 8, False)
+    with Disco("disco://localhost:8996", dialect=V05) as disco:
+        masters.choose(disco)
+        assert open_discos() == [disco]
+        assert masters.connect("localhost:8995") is disco
+
+
+def test_other_options_do_not_take_the_place_of_a_cluster_with_jobs() -> None:
+    """Where jobs have run, the cluster is named with the way out, and goes on; the same options are fine."""
+    masters.choose(options={"nodes": 3})
+    disco = masters.connect("localhost:8995")
+    disco.new_job("one", input=["raw://a"], map=pairs).wait()
+    masters.choose(options={"nodes": 3})
+    with pytest.raises(DiscoError, match=r"nodes=8, but it runs on localhost:8995 .* 3 nodes .*uninstall\(\) first"):
+        masters.choose(options={"nodes": 8})
+    with (
+        Disco("disco://localhost:8996", dialect=V05) as other,
+        pytest.raises(DiscoError, match=r"run on localhost:8996, but it runs on localhost:8995"),
+    ):
+        masters.choose(other)
+    assert masters.connect("localhost:8995") is disco
+    masters.choose(disco)
+    assert masters.connect("localhost:9999") is disco

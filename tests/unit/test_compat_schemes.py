@@ -5,15 +5,18 @@ from __future__ import annotations
 import gzip
 import importlib
 import io
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from disco_sim import Disco
+from disco_sim import Disco, compat, result_iterator
 from disco_sim.compat.disco import schemes
 from disco_sim.compat.disco.schemes import module_of, scheme_dir, scheme_disco, scheme_file, scheme_raw, scheme_tag
-from disco_sim.error import CommError, DataError, DiscoError
+from disco_sim.error import CommError, DataError, DiscoError, JobError
+from disco_sim.model.dialect import V05
 from disco_sim.model.work import Blob
 from disco_sim.streams import open_url
 
@@ -96,3 +99,60 @@ def test_sizes() -> None:
     stream.read(4)
     assert (schemes.size_of(stream), stream.read()) == (7, b"cat")
     assert schemes.size_of(iter("abc")) is None
+
+
+SHOUT = "def input_stream(fd, size, url, params):\n    return [url.upper()], None, url\n"
+
+
+def seen(line: Any, params: Any) -> Any:
+    """A map function."""
+    yield line, 1
+
+
+def test_schemes_of_users_are_found_without_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheme in disco/schemes/ of sys.path, or of the folder where the job was submitted, needs no `import disco`."""
+    for place, name in (("path", "pathwise"), ("here", "herewise")):
+        folder = tmp_path / place / "disco" / "schemes"
+        folder.mkdir(parents=True)
+        (folder / f"scheme_{name}.py").write_text(SHOUT)
+    monkeypatch.syspath_prepend(str(tmp_path / "path"))
+    monkeypatch.chdir(tmp_path / "here")
+    assert not compat.installed()
+    with Disco("disco://localhost:8993", dialect=V05) as disco:
+        for name in ("pathwise", "herewise"):
+            job = disco.new_job("own", input=[f"{name}://a"], map=seen)
+            assert list(result_iterator(job.wait())) == [(f"{name.upper()}://A", 1)]
+            assert "disco" not in sys.modules
+            del sys.modules[f"disco_sim.compat.disco.schemes.scheme_{name}"]
+
+
+def test_schemes_that_are_loaded_are_found_under_both_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a script puts into sys.modules is taken, with its own package's name or with Disco's."""
+    for package in ("disco", "disco_sim.compat.disco"):
+        module = ModuleType(f"{package}.schemes.scheme_loaded")
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        assert schemes.scheme_module("loaded") is module
+
+
+def test_a_scheme_that_nobody_knows_is_told_by_disco_s_name() -> None:
+    """As in Disco the job dies of a module that is not there, whether disco is installed or not."""
+    with Disco("disco://localhost:8993", dialect=V05) as disco:
+        for prepare in (lambda: None, compat.install):
+            prepare()
+            job = disco.new_job("own", input=["foo://a"], map=seen)
+            with pytest.raises(
+                JobError, match=r"ModuleNotFoundError: No module named 'disco\.schemes\.scheme_foo'; write"
+            ):
+                job.wait()
+        compat.uninstall()
+
+
+def test_a_scheme_that_does_not_load_is_its_own_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the user's module raises gets out, and the module is tried again the next time."""
+    folder = tmp_path / "disco" / "schemes"
+    folder.mkdir(parents=True)
+    (folder / "scheme_broken.py").write_text("import nosuchmodule\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for _ in range(2):
+        with pytest.raises(ModuleNotFoundError, match="No module named 'nosuchmodule'"):
+            module_of("broken://x")

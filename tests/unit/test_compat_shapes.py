@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from disco_sim import Disco
+from disco_sim.compat.disco import core
 from disco_sim.compat.shapes import POLL_S, Answers, checked_rows
 from disco_sim.compat.story import Story, stage_counts
-from disco_sim.error import CommError, DiscoError
+from disco_sim.error import DiscoError
 from disco_sim.model.dialect import V05
+from disco_sim.store.log import Log
 
 
 @pytest.fixture
@@ -68,15 +70,6 @@ def test_inputs_are_as_they_were_given(answers: Answers) -> None:
     assert answers.inputs(job.name) == [["raw://a"], ["raw://b", "raw://c"]]
 
 
-def test_jobs_that_were_forgotten_are_not_suggested(answers: Answers) -> None:
-    """The error of an unknown job names those that are on record only."""
-    job, other = (answers.native.new_job(name, input=["raw://a"], map=copied) for name in ("one", "two"))
-    answers.purge(job.name)
-    with pytest.raises(CommError) as caught:
-        answers.known(job.name, "jobinfo")
-    assert str(caught.value).endswith(f"the jobs are: {other.name}")
-
-
 @given(st.lists(st.tuples(st.text("ab", min_size=1, max_size=3), st.integers(1, 9))))
 def test_configurations_are_tables_of_text(rows: list[tuple[str, int]]) -> None:
     """Rows become [nodespec, slots] as text, unless a node is in two."""
@@ -94,3 +87,37 @@ def test_no_task_is_counted_twice(waiting: int, running: int, done: int, max_cor
     assert pending + ready == waiting
     assert others == [running, done, 0]
     assert ready + running <= max(max_cores, running)
+
+
+def test_polling_reads_each_event_but_twice(answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking again and again until a job is ready does not read its log from the start each time."""
+    n_read, n_asked, of = 0, 0, Log.of
+
+    def counted(log: Log, name: str, start: int = 0) -> Iterator[Any]:
+        nonlocal n_read
+        for event in of(log, name, start):
+            n_read += 1
+            yield event
+
+    monkeypatch.setattr(Log, "of", counted)
+    inputs = [f"raw://{number}" for number in range(200)]
+    job = answers.native.new_job("long", input=inputs, map=copied)
+    while answers.job_info(job.name)["active"] == "active":
+        n_asked += 1
+        answers.let_pass()
+    assert n_asked > 5
+    # Once for the state and once for the results' URLs; and the first event each time, for the job's limits.
+    assert n_read <= 2 * answers.native.cluster.log.n_events(job.name) + n_asked + 1
+
+
+def test_a_forgotten_job_is_said_to_be_forgotten(answers: Answers) -> None:
+    """Of a job that was purged or cleaned the errors say so; of one that never was, which there are."""
+    job, other = (answers.native.new_job(name, input=["raw://a"], map=copied) for name in ("one", "two"))
+    answers.purge(job.name)
+    disco = core.Disco(answers.native)
+    for ask in (disco.wait, disco.jobinfo, disco.rawevents, disco.oob_list):
+        with pytest.raises(DiscoError, match="it was cleaned or purged, so its record is forgotten") as caught:
+            ask(job.name)
+        assert "the jobs are" not in str(caught.value)
+        with pytest.raises(DiscoError, match=f"the jobs are: {other.name}"):
+            ask("never@1:2:3")

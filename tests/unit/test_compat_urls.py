@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from disco_sim import Disco, result_iterator
+from disco_sim.compat.disco import core, util
 from disco_sim.compat.urls import native, observed, observed_all
-from disco_sim.error import CommError
+from disco_sim.error import CommError, DataError
 from disco_sim.model.dialect import V05
+from disco_sim.store.log import Log
 
 
 @pytest.fixture
@@ -114,3 +116,85 @@ def test_what_never_was_is_said(disco: Disco) -> None:
 def test_other_urls_stay(url: str) -> None:
     """What is no observed URL of a result is left as it is."""
     assert native(url) == url
+
+
+def test_the_log_is_read_once(disco: Disco, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many URLs are turned, each event of their job is looked at once."""
+    job = job_on(disco)
+    n_read, of = 0, Log.of
+
+    def counted(log: Log, name: str, start: int = 0) -> Iterator[Any]:
+        nonlocal n_read
+        for event in of(log, name, start):
+            n_read += 1
+            yield event
+
+    monkeypatch.setattr(Log, "of", counted)
+    urls = observed_all(disco.cluster.archive.results(job.name), disco.cluster)
+    for _ in range(5):
+        assert [native(url) for url in urls] == disco.cluster.archive.results(job.name)
+    assert n_read == disco.cluster.log.n_events(job.name)
+
+
+def test_numbers_are_known_of_a_job_that_goes_on(disco: Disco) -> None:
+    """What was asked for while a job was at its maps is right once it is ready."""
+    job = disco.new_job("two", input=["raw://a", "raw://b"], map=pairs, reduce=total, partitions=3)
+    while not disco.cluster.archive.record(job.name).finished:
+        disco.step()
+    early = observed_all(disco.cluster.archive.results(job.name, "map"), disco.cluster)
+    urls = job.wait()
+    assert observed_all(disco.cluster.archive.results(job.name, "map"), disco.cluster) == early
+    assert [native(url) for url in observed_all(urls, disco.cluster)] == urls
+
+
+@pytest.fixture
+def home() -> Iterator[core.Disco]:
+    """A connection to a Disco at the usual port."""
+    with Disco("disco://localhost:8989", nodes=1, dialect=V05) as one:
+        yield core.Disco(one)
+
+
+def test_the_face_tells_no_other_urls(home: core.Disco) -> None:
+    """Helpers and notifiers get data's URLs without the usual port, which open, are inputs, and may be replicas."""
+    urls = [url for (url,) in core.Job("two", home).run(input=["raw://a", "raw://b"], map=pairs).wait()]
+    seen: list[Any] = []
+    records = sorted(core.result_iterator([urls], notifier=seen.append))
+    told = [*seen, *util.parse_dir(urls[0]), *util.inputlist(urls), *(one for (one,) in util.deref(urls))]
+    told += [url for _, url, _ in util.read_index(urls[0])]
+    assert len(told) == 5
+    assert set(told) == {told[0]}
+    assert re.fullmatch(r"disco://node01/disco/node01/../two@[^/]+/map_shuffle-0-0", told[0])
+    assert sorted(core.result_iterator(told[:1])) == records == [("a", 1), ("b", 1)]
+    core.result_iterator([[told[0], "disco://node01/disco/none"]], notifier=seen.append).__next__()
+    assert seen[1:] == [[told[0], "disco://node01/disco/none"]]
+    for given_input in ([told[0]], [[told[0]]], [["disco://node01/disco/none", told[0]]]):
+        again = core.Job("again", home).run(input=given_input, reduce=total)
+        assert sorted(core.result_iterator(again.wait())) == records
+
+
+def test_a_documented_disco_tells_its_own_urls() -> None:
+    """Where results have their native URLs, so have notifiers."""
+    with Disco("disco://localhost:8989", nodes=1) as disco:
+        job = disco.new_job("two", input=["raw://a"], map=pairs)
+        seen: list[Any] = []
+        list(core.result_iterator(job.wait(), notifier=seen.append))
+        assert seen == [url.replace("dir://", "disco://").replace(".index", "-0") for url in job.results()[1]]
+
+
+def test_errors_name_what_was_given(home: core.Disco) -> None:
+    """What is gone is told by the URL that the user wrote."""
+    job = core.Job("two", home).run(input=["raw://a"], map=pairs)
+    (url,) = (one for (one,) in job.wait())
+    (data,) = util.parse_dir(url)
+    home.native.purge(job.name)
+    for read in (lambda: list(core.result_iterator([url])), lambda: util.parse_dir(url)):
+        with pytest.raises(CommError, match="no such result") as caught:
+            read()
+        assert caught.value.url == url
+    with pytest.raises(DataError, match="purged with its job") as gone:
+        list(core.result_iterator([data]))
+    assert gone.value.url == data
+    home.native.close()
+    with pytest.raises(CommError, match="no open Disco has port 8989") as closed:
+        util.parse_dir(url)
+    assert closed.value.url == url

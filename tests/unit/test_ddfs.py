@@ -9,6 +9,7 @@ import random
 import re
 import tarfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from disco_sim.ddfs import DDFS, Chunker
 from disco_sim.error import CommError, InvalidTag
 from disco_sim.func import chain_reader, map_line_reader
 from disco_sim.model.dialect import V05
+from disco_sim.store.names import EPOCH_S
+from disco_sim.views.story import EPOCH
 
 URL = re.compile(
     r"disco://node0[1-4](:\d+)?/ddfs/vol0/blob/[0-9a-f]{2}/[A-Za-z0-9_\-@:]+\$[0-9a-f]+-[0-9a-f]+-[0-9a-f]+"
@@ -55,6 +58,16 @@ def code_of(call: Any) -> int | None:
     with pytest.raises(CommError) as caught:
         call()
     return caught.value.code
+
+
+def test_a_slash_makes_no_two_names_one(ddfs: DDFS) -> None:
+    """What stands before a slash is no part of a name, so that is refused, with the colon that names have."""
+    with pytest.raises(InvalidTag, match=r"has a slash.*'logs:2013'"):
+        ddfs.push("logs/2013", [file("x", "x")])
+    with pytest.raises(InvalidTag, match=r"more than one place.*'logs:2013:05'"):
+        ddfs.push("tag://logs/2013/05", [file("x", "x")])
+    assert ddfs.list() == []
+    assert ddfs.gc().n_blobs == 0
 
 
 # Push and pull
@@ -180,7 +193,9 @@ def test_ways_to_name_a_tag(ddfs: DDFS, form: Any) -> None:
     assert ddfs.urls(tag) == ddfs.get(tag)["urls"] == list(ddfs.blobs(tag)) == [["raw://a"]]
 
 
-@pytest.mark.parametrize("wrong", [5, None, "", "a b", "http://x/y", "raw://x", [], [5], "tag://", "a.b"])
+@pytest.mark.parametrize(
+    "wrong", [5, None, "", "a b", "http://x/y", "raw://x", [], [5], "tag://", "a.b", "a/b", "/b", "tag://a/b/c"]
+)
 def test_what_is_no_tag(ddfs: DDFS, wrong: Any) -> None:
     """Anything else is an InvalidTag, which is an error of Disco that has what was given."""
     for call in (ddfs.get, ddfs.exists, ddfs.delete, lambda tag: ddfs.push(tag, []), lambda tag: ddfs.tag(tag, [])):
@@ -277,6 +292,22 @@ def test_walk_goes_down_and_not_in_circles(ddfs: DDFS) -> None:
     strict = ddfs.walk("none", ignore_missing=False)
     assert next(strict) == (("tag://none",), None, None)
     assert code_of(lambda: next(strict)) == 404
+
+
+def test_walk_goes_down_as_far_as_tags_go(ddfs: DDFS) -> None:
+    """Tags may be nested deeper than Python calls functions."""
+    for number in range(1500):
+        ddfs.tag(f"t{number}", [[f"tag://t{number + 1}"], [f"raw://{number}"]])
+    paths = [path for path, _, _ in ddfs.walk("t0")]
+    assert [len(path) for path in paths] == [*range(1, 1502)]
+    assert paths[-1][-1] == "tag://t1500"
+
+
+def test_walk_goes_on_from_a_path(ddfs: DDFS) -> None:
+    """With `tagpath` it is walked on from there, and tags of that path are not gone into again."""
+    graph(ddfs)
+    paths = [path for path, _, _ in ddfs.walk("right", tagpath=("tag://bottom",))]
+    assert paths == [("tag://bottom", "tag://right"), ("tag://bottom", "tag://right", "tag://missing")]
 
 
 def test_attributes(ddfs: DDFS) -> None:
@@ -469,6 +500,33 @@ def test_names(ddfs: DDFS, tmp_path: Path) -> None:
     _, ((url,),) = ddfs.save("j@1:2:3", [str(path)])
     assert ddfs.blob_name(url) == DDFS.job_blob("j@1:2:3", str(path)) == "discoblob:j@1:2:3:part_0"
     assert contents(ddfs, "disco:job:results:j@1:2:3") == {"discoblob:j@1:2:3:part_0": b"x"}
+
+
+def test_names_of_odd_jobs() -> None:
+    """A job whose name has characters that no tag has, or too many, has tags all the same."""
+    assert DDFS.job_tag("my job@1:2:3") == "disco:job:results:my_job@1:2:3"
+    assert DDFS.job_oob("é/x@1:2:3") == "disco:job:oob:__x@1:2:3"
+    long = [DDFS.job_tag("x" * 600 + end) for end in "ab"]
+    assert long[0] != long[1]
+    assert all(len(tag) <= 511 for tag in long)
+
+
+def test_the_epoch_is_that_of_everything_shown() -> None:
+    """Timestamps in URLs and the clock on the wall begin together."""
+    assert datetime.fromtimestamp(EPOCH_S, UTC).replace(tzinfo=None) == EPOCH
+
+
+def test_files_say_what_they_are(ddfs: DDFS, tmp_path: Path) -> None:
+    """What pull and tarblobs give, and a Chunker, show names and sizes, and nothing that differs from run to run."""
+    ddfs.push("t", [file("12345", "a"), file("1", "b")])
+    assert repr(list(ddfs.pull("t"))) == "[BlobFile('a', 5 bytes), BlobFile('b', 1 byte)]"
+    path = tmp_path / "all.tar"
+    with tarfile.open(path, "w") as archive:
+        member = tarfile.TarInfo("a.txt")
+        member.size = 3
+        archive.addfile(member, io.BytesIO(b"abc"))
+    assert repr(list(ddfs.tarblobs(path, compress=False))) == "[('a_txt', NamedFile('a_txt', 3 bytes), 3)]"
+    assert repr(Chunker(5, 7)) == "Chunker(chunk_size=5, max_record_size=7)"
 
 
 def test_tarblobs(ddfs: DDFS, tmp_path: Path) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import pytest
 
 from disco_sim import Costs, Disco, Faults, JobError, result_iterator
-from disco_sim.error import CommError, InputError
+from disco_sim.ddfs import DDFS
+from disco_sim.error import CommError, DataError, InputError, InvalidTag
 from disco_sim.func import chain_reader, sum_reduce
-from disco_sim.model.dialect import V05
+from disco_sim.model.dialect import DOCUMENTED, V05, Dialect
 
 TEXTS = {f"part{number}": "\n".join(["to be", "or not", f"word{number}"] * 20) for number in range(6)}
 COUNTS = sorted([("to be", 120), ("or not", 120), *((f"word{number}", 20) for number in range(6))])
+BLOB = r"disco://node0\d(:\d+)?/ddfs/vol0/blob/[0-9a-f]{2}/[A-Za-z0-9_\-@:]+\$[0-9a-f]+-[0-9a-f]+-[0-9a-f]+"
 SLOW = Costs(cpu_record_s=1.0, startup_s=0.0)
 
 
@@ -179,3 +182,285 @@ def test_a_job_over_a_tag_is_played_again() -> None:
             frame = job.what_if(nodes=[1, 4, 8])
             assert frame.makespan_s.is_monotonic_decreasing
     assert logs[0] == logs[1]
+
+
+# Saved results
+
+
+def by_length(key: Any, n_partitions: int, params: Any) -> int:
+    """A partition function that spreads the lines."""
+    return len(key) % n_partitions
+
+
+def saved(disco: Disco, **parameters: Any) -> Any:
+    """A job over the texts whose results are saved."""
+    given = {"input": ["tag://data:texts"], "map": fun_map, "partitions": 3, "partition": by_length, "save": True}
+    return disco.new_job(name="saved", **{**given, **parameters})
+
+
+def both(function: Any) -> Any:
+    """A test in both dialects."""
+    return pytest.mark.parametrize("dialect", [DOCUMENTED, V05], ids=["documented", "V05"])(function)
+
+
+@both
+@pytest.mark.parametrize("reduce", [None, sum_reduce])
+def test_saved_results_are_blobs_that_share_their_data(dialect: Dialect, reduce: Any) -> None:
+    """They have names and URLs as what is pushed has, on the nodes where they were made, and no bytes are copied."""
+    with Disco(nodes=3, dialect=dialect) as disco:
+        push(disco)
+        job = saved(disco, reduce=reduce)
+        (tag,) = job.wait()
+        archive, stage = disco.cluster.archive, job.tasks.stage.iloc[-1]
+        outputs = [blob for url in archive.results(job.name, stage) for _, blob in archive.index(url)]
+        blobs = disco.ddfs.urls(tag)
+        assert len(blobs) == len(outputs) > 1
+        for (url,), output in zip(blobs, outputs, strict=True):
+            assert archive.read(url) is archive.read(output)
+            assert url.startswith(f"disco://{output[8:14]}")
+            assert "/ddfs/vol0/blob/" in url
+            assert DDFS.blob_name(url) == DDFS.job_blob(job.name, output)
+        assert set(disco.ddfs.frame().blob) == {url for urls in blobs + disco.ddfs.urls("data:texts") for url in urls}
+        n_bytes, n_blobs = map(sum, zip(*archive.tags.loads.values(), strict=True))
+        assert n_blobs == len(blobs) + len(TEXTS)
+        assert n_bytes == disco.ddfs.frame().bytes.sum()
+
+
+@both
+def test_saved_results_are_in_the_order_of_those_that_are_not(dialect: Dialect) -> None:
+    """Results and what a next job reads are the same, saved or not."""
+    with Disco(nodes=3, dialect=dialect) as disco:
+        push(disco)
+        found, read = [], []
+        for save in (False, True):
+            urls = saved(disco, save=save).wait()
+            found.append(list(result_iterator(urls)))
+            read.append(sorted(lines(disco, urls, map_reader=chain_reader)))
+        assert found[0] == found[1]
+        assert read[0] == read[1] == sorted(found[0])
+        assert len(found[0]) == 6 * 60
+
+
+@both
+def test_purging_a_job_leaves_what_it_saved(dialect: Dialect) -> None:
+    """The job's own data go, what was saved stays, under any tag that has it, until no tag has it any more."""
+    with Disco(nodes=3, dialect=dialect) as disco:
+        push(disco)
+        job = saved(disco)
+        urls = job.wait()
+        before = list(result_iterator(urls))
+        own = [
+            blob
+            for url in disco.cluster.archive.results(job.name, "map")
+            for _, blob in disco.cluster.archive.index(url)
+        ]
+        disco.ddfs.tag("mine", [urls])
+        disco.ddfs.tag("direct", disco.ddfs.urls(urls[0]))
+        job.purge()
+        disco.ddfs.gc()
+        assert list(result_iterator(urls)) == list(result_iterator(["tag://mine"])) == before
+        assert not any(url in disco.cluster.archive.blobs for url in own)
+        disco.ddfs.delete(urls[0])
+        disco.ddfs.delete("mine")
+        disco.ddfs.gc()
+        assert list(result_iterator(["tag://direct"])) == before
+        disco.ddfs.delete("direct")
+        assert disco.ddfs.gc().n_blobs > 0
+        assert disco.ddfs.frame().tag.tolist() == ["data:texts"] * len(TEXTS)
+
+
+def test_purging_a_job_leaves_what_a_tag_refers_to() -> None:
+    """Results that were not saved but put under a tag, as results or as data, stay when their job is purged."""
+    with Disco(nodes=3) as disco:
+        push(disco)
+        for is_data in (False, True):
+            job = saved(disco, save=False, reduce=sum_reduce)
+            urls = job.wait()
+            before = list(result_iterator(urls))
+            data = [blob for url in urls for _, blob in disco.cluster.archive.index(url)]
+            without_port = [[url.replace(":8989", "")] for url in data]
+            disco.ddfs.put("mine", without_port if is_data else [[url] for url in urls])
+            between = [url for url in disco.cluster.archive.results(job.name, "map") if url not in urls]
+            assert between
+            job.purge()
+            disco.ddfs.gc()
+            assert list(result_iterator(data if is_data else ["tag://mine"])) == before
+            for url in between:
+                with pytest.raises(CommError, match="no such result"):
+                    list(result_iterator([url]))
+        disco.ddfs.delete("mine")
+        assert disco.ddfs.gc(older_than_s=disco.now_s).n_blobs == 0
+        assert disco.ddfs.gc().n_blobs == len(data)
+        with pytest.raises(DataError, match="collected as garbage"):
+            list(result_iterator(data))
+
+
+def test_purging_a_job_whose_stages_are_dropped() -> None:
+    """A tag that refers to what was between the stages, which keep="results" has dropped, does not keep it."""
+    with Disco(nodes=2, keep="results") as disco:
+        job = disco.new_job(name="x", input=["raw://a"], map=fun_map, reduce=sum_reduce)
+        job.wait()
+        disco.ddfs.tag("mine", [[url] for url in disco.cluster.archive.results(job.name, "map")])
+        job.purge()
+        with pytest.raises(DataError, match="the data was dropped when its job ended"):
+            list(result_iterator(["tag://mine"]))
+
+
+@pytest.mark.parametrize("name", ["my job", "é", "a#b?c%20", "x" * 200, "ä" * 200])
+def test_results_of_jobs_with_odd_names_are_saved(name: str) -> None:
+    """A name that no tag can have has a tag that is like it, and wait() gives that."""
+    with Disco(nodes=2, dialect=V05) as disco:
+        job = disco.new_job(name=name, input=["raw://a"], map=fun_map, save=True)
+        (tag,) = job.wait()
+        assert disco.ddfs.exists(tag)
+        assert job.status == "ready"
+        assert list(result_iterator([tag])) == [("a", 1)]
+        assert [len(urls) for urls in disco.ddfs.urls(tag)] == [1]
+
+
+# Results under tags
+
+
+@both
+def test_results_under_a_tag_are_pulled_and_chunked(dialect: Dialect) -> None:
+    """A result stands for its data, when it is pulled, listed as blobs or chunked, in a tag or by itself."""
+    with Disco(nodes=3, dialect=dialect) as disco:
+        push(disco)
+        urls = saved(disco, save=False).wait()
+        expected = list(result_iterator(urls))
+        data = [[blob] for url in urls for _, blob in disco.cluster.archive.index(url)]
+        disco.ddfs.tag("results", [[url] for url in urls])
+        assert disco.ddfs.urls("results") == [[url] for url in urls]
+        assert list(disco.ddfs.blobs("results")) == data
+        pulled = [chain_reader(file, file.size, file.url) for file in disco.ddfs.pull("results")]
+        assert [pair for pairs in pulled for pair in pairs] == expected
+        for number, entries in enumerate((urls, [[url] for url in urls], ["tag://results"])):
+            disco.ddfs.chunk(f"c{number}", entries, reader=chain_reader)
+            assert list(result_iterator([f"tag://c{number}"])) == expected
+
+
+def test_results_that_are_gone() -> None:
+    """The next replica stands in for a result that is gone; without one it is an error to pull it, not to list it."""
+    with Disco(nodes=2) as disco:
+        job = disco.new_job(name="x", input=["raw://a"], map=fun_map)
+        (url,) = job.wait()
+        gone = url.replace("map-0", "map-9")
+        disco.ddfs.tag("t", [[gone, url]])
+        disco.ddfs.tag("u", [[gone]])
+        assert [file.size > 0 for file in disco.ddfs.pull("t")] == [True]
+        assert list(disco.ddfs.blobs("u")) == [[gone]]
+        for call in (lambda: list(disco.ddfs.pull("u")), lambda: disco.ddfs.chunk("c", [gone], reader=chain_reader)):
+            with pytest.raises(CommError, match="no such result") as caught:
+                call()
+            assert caught.value.code == 404
+
+
+# Out-of-band results
+
+
+def putting_map(line: Any, params: Any) -> Any:
+    """Put each line, under its own name."""
+    put(line, f"{line}!".encode())
+    yield line, 1
+
+
+@both
+def test_oob_results_are_a_tag(dialect: Dialect) -> None:
+    """A job's out-of-band results are blobs of a tag, the newest first, that every way to ask for tags finds."""
+    with Disco(nodes=2, slots=1, dialect=dialect) as disco:
+        ddfs = disco.ddfs
+        silent = disco.new_job(name="silent", input=["raw://x"], map=fun_map)
+        silent.wait()
+        job = disco.new_job(name="odd_name", input=[f"raw://k{number}" for number in range(5)], map=putting_map)
+        tag = DDFS.job_oob(job.name)
+        assert not ddfs.exists(tag)
+        job.wait()
+        order = [entry.key for entry in disco.cluster.archive.oob.entries(job.name)]
+        assert sorted(order) == [f"k{number}" for number in range(5)]
+        assert ddfs.exists(tag)
+        assert not ddfs.exists(DDFS.job_oob(silent.name))
+        assert ddfs.list("disco:job:oob:") == [tag]
+        assert [ddfs.blob_name(url) for (url,) in ddfs.urls(tag)] == order[::-1]
+        assert all(re.fullmatch(BLOB, url) for (url,) in ddfs.urls(tag))
+        assert ddfs.get(tag)["urls"] == list(ddfs.blobs(tag)) == ddfs.urls(tag)
+        assert [(file.name, file.read()) for file in ddfs.pull(tag)] == [
+            (key, f"{key}!".encode()) for key in order[::-1]
+        ]
+        assert list(ddfs.walk(tag)) == [((f"tag://{tag}",), [], ddfs.urls(tag))]
+        ddfs.tag("outer", [[f"tag://{tag}"]])
+        assert [visit.tag for visit in ddfs.findtags(["outer"])] == ["tag://outer", f"tag://{tag}"]
+        frame = ddfs.frame()
+        assert frame[frame.tag == tag].bytes.tolist() == [3] * 5
+        assert set(lines(disco, [f"tag://{tag}"], map_reader=None)) == {f"{key}!".encode() for key in order}
+        assert ddfs.gc().n_blobs == 0
+
+
+def test_oob_results_stay_with_their_job() -> None:
+    """Their tag cannot be changed or deleted, and goes with the job; what another tag has of them stays."""
+    with Disco(nodes=2) as disco:
+        job = disco.new_job(name="x", input=["raw://a", "raw://b"], map=putting_map)
+        job.wait()
+        tag = DDFS.job_oob(job.name)
+        for change in (
+            lambda: disco.ddfs.delete(tag),
+            lambda: disco.ddfs.put(tag, []),
+            lambda: disco.ddfs.push(tag, [(io.BytesIO(b"x"), "x")]),
+            lambda: disco.ddfs.setattr(tag, "a", "b"),
+        ):
+            with pytest.raises(
+                CommError, match=r"Tag cannot be changed: it shows what tasks of job 'x@.*purged"
+            ) as caught:
+                change()
+            assert caught.value.code == 403
+        assert disco.ddfs.gc().n_blobs == 0
+        kept, lost = disco.ddfs.urls(tag)
+        disco.ddfs.tag("mine", [kept])
+        (before,) = (file.read() for file in disco.ddfs.pull("mine"))
+        job.purge()
+        assert not disco.ddfs.exists(tag)
+        disco.ddfs.gc()
+        assert [file.read() for file in disco.ddfs.pull("mine")] == [before]
+        with pytest.raises(DataError, match="nothing is stored there"):
+            disco.cluster.archive.read(lost[0])
+        disco.ddfs.delete("mine")
+        assert disco.ddfs.gc() == (1, len(before))
+
+
+def test_oob_results_and_blobs_have_urls_of_their_own() -> None:
+    """A blob that is pushed in the same instant, under the same name on the same node, is another one."""
+    with Disco(nodes=1) as disco:
+        job = disco.new_job(name="x", input=["raw://a"], map=putting_map)
+        job.wait()
+        ((url,),) = disco.ddfs.urls(DDFS.job_oob(job.name))
+        for number in range(200):
+            disco.ddfs.push("t", [(io.BytesIO(b"%d" % number), "a")])
+        pushed = {blob for (blob,) in disco.ddfs.urls("t")}
+        assert len(pushed) == 200
+        assert url not in pushed
+        assert disco.cluster.archive.read(url).data == b"a!"
+
+
+def test_oob_results_that_are_put_twice() -> None:
+    """Where a key can be put again its blob is the newest, and stands first."""
+    with Disco(nodes=1, slots=1, dialect=V05) as disco:
+
+        def again(line: Any, params: Any) -> Any:
+            put("same", line.encode())
+            put(line, b"own")
+            yield line, 1
+
+        job = disco.new_job(name="x", input=["raw://a", "raw://b"], map=again)
+        job.wait()
+        pulled = {file.name: file.read() for file in disco.ddfs.pull(DDFS.job_oob(job.name))}
+        assert pulled == {"a": b"own", "same": job.oob["same"], "b": b"own"}
+
+
+def test_no_slash_in_an_inputs_tag() -> None:
+    """An input's tag has at most one place before its name."""
+    with Disco(nodes=1) as disco:
+        disco.ddfs.tag("c", [["raw://x"]])
+        assert lines(disco, ["tag://a/c"]) == ["x"]
+        with pytest.raises(InputError, match="more than one place"):
+            lines(disco, ["tag://a/b/c"])
+    with Disco(nodes=1, dialect=V05) as disco, pytest.raises(InvalidTag, match="more than one place"):
+        lines(disco, ["tag://a/b/c"])

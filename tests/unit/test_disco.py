@@ -204,6 +204,15 @@ def test_step(disco):
     assert disco.step() == ()
 
 
+@pytest.mark.parametrize("wrong", [float("nan"), "5", [1]])
+def test_wait_timeout_is_a_number(disco, wrong):
+    """A timeout that is no number is refused, and the job goes on."""
+    job = disco.new_job(name="x", input=["raw://a"], map=lambda line, params: [(line, 1)])
+    with pytest.raises(DiscoError, match="timeout is a number of virtual seconds"):
+        job.wait(timeout=wrong)
+    assert job.status == "active" and job.wait(timeout=float("inf"))
+
+
 def test_wait_timeout(disco):
     """A timeout is in virtual seconds and leaves the job active; waiting again goes on."""
     job = count(disco)
@@ -340,6 +349,25 @@ def test_dialect():
             count(disco, map=failing, **one).wait()
     with Disco(nodes=2, dialect=lenient, max_failures=1) as disco:
         assert len(count(disco, map=failing, **one).wait()) == 1
+
+
+def test_parameters_are_frozen(disco):
+    """What is changed in the notebook after submission changes no answer about the job, and no second run of it."""
+    params = {"n": 1, "to": {"a": 0, "b": 1}}
+    job = disco.new_job(
+        name="x",
+        input=["raw://a b"],
+        map=lambda line, params: [(word, params["n"]) for word in line.split()],
+        partition=lambda key, n, params: params["to"][key],
+        partitions=2,
+        params=params,
+    )
+    params["n"], params["to"]["a"] = 99, 1
+    answer = list(result_iterator(job.wait()))
+    assert answer == [("a", 1), ("b", 1)]
+    assert list(result_iterator(job.resubmit().wait())) == answer
+    assert job.explain("a").partition == 0
+    assert job.jobspec()["params"]["n"] == 1
 
 
 # -- control -----------------------------------------------------------------------------------------

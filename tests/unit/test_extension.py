@@ -11,6 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import disco_sim
 from disco_sim import Disco, DiscoError, extension, result_iterator
+from disco_sim.model.dialect import V05
 
 CELL = """
 import json
@@ -46,6 +47,19 @@ def test_a_cell_is_the_same_job_as_plain_python(shell: Any) -> None:
     assert list(result_iterator(job.wait())) == list(result_iterator(twin.wait())) == [("a", 1), ("b", 1), ("b", 1)]
     assert shell.user_ns["letters"] is job
     assert "map" not in shell.user_ns and "input" not in shell.user_ns
+
+
+def test_a_cell_runs_on_a_connection_of_old_code(shell: Any) -> None:
+    """A variable that holds the Disco of disco.core is as good: the job is one of old code."""
+    from disco_sim.compat.disco.core import Disco as Connection
+    from disco_sim.compat.disco.job import Job
+
+    with Disco("disco://localhost:8994", nodes=1, dialect=V05) as native:
+        shell.user_ns["old"] = Connection(native)
+        job = extension.run_cell(shell, "letters old", CELL)
+        assert isinstance(job, Job)
+        assert sorted(result_iterator(job.wait())) == [("a", 1), ("b", 1), ("b", 1)]
+        assert native.cluster.log.jobs == (job.name,)
 
 
 @pytest.mark.parametrize(

@@ -743,3 +743,20 @@ def test_waiting_costs_a_task_no_virtual_time() -> None:
             job.wait()
             durations.append(job.phases.seconds.tolist())
     assert durations[0] == durations[1]
+
+
+def test_what_left_the_session_is_not_waited_for(disco: Disco) -> None:
+    """A program that is done is not waited for when something it started has left its session and keeps its pipes."""
+    body = """
+        import subprocess
+        source.read()
+        child = subprocess.Popen(["sleep", "30"], start_new_session=True)
+        say("started %d" % child.pid)
+        write((b"k", b"v"))
+    """
+    started_s = time.monotonic()
+    job = disco.new_job("test", input=["raw://a"], map=lambda line, params: [(line, 1)], reduce=program(body))
+    assert list(result_iterator(job.wait())) == [(b"k", b"v")]
+    assert time.monotonic() - started_s < 15
+    (line,) = [line for line in job.log.message if "started" in line]
+    os.kill(int(line.rpartition(" ")[2]), signal.SIGKILL)

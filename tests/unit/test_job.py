@@ -214,6 +214,14 @@ def test_output(job):
     assert frame.partition.is_monotonic_increasing
 
 
+def test_output_has_the_labels_of_maps_without_reduce(disco):
+    """Without reduce, a result's partition is the one that its pair went to, not the number of its map task."""
+    job = disco.new_job(name="x", input=["raw://a", "raw://b"], map=words, partitions=4, partition=lambda k, n, p: 3)
+    job.wait()
+    assert job.output().partition.tolist() == [3, 3]
+    assert disco.new_job(name="none", input=["raw://a"]).output().empty, "a job that does nothing is no crash"
+
+
 def test_oob_mapping(job):
     """job.oob is a read-only mapping of what tasks put, and an unknown key names near ones."""
     assert dict(job.oob) == {"words:0": "3", "words:1": "2"}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from disco_sim import Disco, result_iterator
 from disco_sim.client.stepping import traced_steps
-from disco_sim.error import DiscoError, JobError, ModUtilImportError, OOBLimitError
+from disco_sim.error import DiscoError, InvalidTag, JobError, ModUtilImportError, OOBLimitError, PartitionError
+from disco_sim.func import chain_reader, gzip_line_reader, gzip_reader, object_reader, old_netstr_reader
 from disco_sim.model.dialect import V05
 from disco_sim.node import worker
 from disco_sim.views.state import JobState
@@ -198,7 +201,8 @@ def test_keys_that_the_real_one_cannot_partition(disco, key):
 
 def test_inputs_that_are_not_there(disco):
     """A missing tag is no input, also as a bare name; a missing file is tried again until the job dies."""
-    assert disco.new_job(name="x", input=["tag://nothing", "nothing"], map=words).wait() == []
+    with pytest.warns(RuntimeWarning, match="input 'nothing' is no input"):
+        assert disco.new_job(name="x", input=["tag://nothing", "nothing"], map=words).wait() == []
     job = disco.new_job(name="x", input=["/no/such/file"], map=words)
     with pytest.raises(JobError, match="Status dead"):
         job.wait()
@@ -462,6 +466,44 @@ def test_printing_too_much_ends_the_job(disco, n_lines, is_ready, capsys):
             job.wait()
 
 
+def test_nothing_is_left_of_a_task_that_prints_too_much(disco, capsys):
+    """A task that ends by its last line, sent when it is over, leaves no trace, and its own error goes first."""
+
+    def prints(entry, params):
+        import os
+        import sys
+
+        os.environ["LEFT"] = sys.argv = "left"
+        sys.path.insert(0, "/left")
+        open("left", "w").close()
+        for number in range(8):
+            print(number)
+        print("without an end", end="")
+        if entry == "fails":
+            raise ValueError("my own error")
+        yield entry, len(os.listdir())
+
+    before = os.getcwd(), sys.path[:], sys.argv[:], sys.meta_path[:]
+    with pytest.raises(JobError, match="Worker is behaving badly"):
+        disco.new_job(name="x", input=["raw://a"], map=prints).wait()
+    assert (os.getcwd(), sys.path, sys.argv, sys.meta_path) == before
+    assert "LEFT" not in os.environ
+    with pytest.raises(JobError, match="my own error"):
+        disco.new_job(name="x", input=["raw://fails"], map=prints).wait()
+    assert entries(disco.new_job(name="x", input=["raw://a"], map=lambda e, p: [(e, __import__("os").listdir())])) == [
+        ("a", [])
+    ]
+
+
+def test_warnings_of_replicas_are_no_lines_of_the_task():
+    """Many replicas that cannot be read are told, and do not end the job."""
+    with Disco(nodes=2, dialect=V05) as disco:
+        disco.ddfs.chunk("t", [[f"raw://line {number}"] for number in range(20)], replicas=2)
+        disco.faults.kill("node01")
+        job = disco.new_job(name="r", input=["tag://t"], reduce=lambda it, p: [("n", sum(1 for _ in it))])
+        assert entries(job) == [("n", 20)]
+
+
 def test_printing_slowly_is_fine(disco, capsys):
     """A line now and then is no trouble: a task's own sleep counts as time."""
 
@@ -500,3 +542,125 @@ def test_explanation_skips_the_shuffle(disco):
     assert told.run == "reduce:0"
     assert told.from_tasks == (("map:0", "localhost", 1),)
     assert job.explain("zz").run == "", "no key of that partition was there"
+
+
+# Labels in tables and pictures
+
+
+@pytest.mark.parametrize("save", [False, True])
+def test_output_has_the_labels_of_the_data(disco, save):
+    """A partition without data has no result, and those behind it keep their labels; so do those in one URL."""
+    job = disco.new_job(
+        name="x", input=["raw://a", "raw://b"], map=words, reduce=worker.sum_reduce, partitions=3, save_results=save
+    )
+    job.wait()
+    assert job.output().partition.tolist() == job.partitions.query("stage == 'reduce'").partition.tolist() * 2 == [1, 1]
+    job = disco.new_job(name="x", input=["raw://a the x", "raw://b"], map=words, partitions=3)
+    assert len(job.wait()) == 1
+    frame = job.output()
+    expected = [worker.default_partition(key, 3, None) for key in frame.key]
+    assert frame.partition.tolist() == expected and len(set(expected)) > 1
+
+
+def md5_of(key, n, params):
+    from hashlib import md5
+
+    return int(md5(key.encode()).hexdigest(), 16)
+
+
+def test_labels_of_more_than_64_bits_are_shown(disco, tmp_path):
+    """Every table and view has a label of any size as it is; a frame's column is then `object`."""
+    parameters = {"input": ["raw://a b", "raw://b"], "map": words, "reduce": worker.sum_reduce, "partitions": 3}
+    job = disco.new_job(name="x", **parameters, partition=md5_of)
+    job.wait()
+    labels = sorted({md5_of("a", 3, None), md5_of("b", 3, None)})
+    assert labels[0] > 2**64
+    frames = job.tasks.query("stage == 'reduce'"), job.partitions, job.shuffle, job.output(), job.flow().frame()
+    for frame in (*frames, job.at(10.0).partitions, job.at(10.0).tasks.query("stage == 'reduce'")):
+        assert sorted(set(frame.partition)) == labels and frame.partition.dtype == "object"
+    assert job.flow().matrix().columns.tolist() == labels
+    assert job.explain("a").partition == md5_of("a", 3, None) and job.explain("a").run
+    assert str(labels[0]) in job.flow()._repr_mimebundle_()["text/plain"]
+    assert "text/html" in job._repr_mimebundle_() and job.view() is job.view()
+    assert job.report(tmp_path / "job.html")
+    told = traced_steps(disco.cluster, JobState.of(disco.cluster.log, job.name), 100)
+    assert told["partitions"] == [0, 1, 2, *map(str, labels)], "as text, which no page rounds"
+    assert {step["partition"] for step in told["steps"] if step["kind"] == "pair"} == set(map(str, labels))
+
+
+def test_the_stepper_has_a_bin_for_every_label(disco):
+    """A label outside the range of partitions, which is fine here, has its own place in the stepper."""
+    job = disco.new_job(
+        name="x", input=["raw://a b"], map=words, combiner=worker.sum_combiner, partitions=2,
+        partition=lambda key, n, params: str(n + 5) if key == "a" else -1.9,
+    )  # fmt: skip
+    job.wait()
+    told = traced_steps(disco.cluster, JobState.of(disco.cluster.log, job.name), 100)
+    assert (told["partitions"], told["n_partitions"]) == ([-1, 0, 1, 7], 2)
+    placed = [(step["kind"], step["partition"]) for step in told["steps"] if "partition" in step]
+    assert placed == [("pair", 7), ("pair", -1), ("combine", -1), ("combine", 7)]
+
+
+def test_explanation_takes_any_label(disco):
+    """explain() has the rule of the dialect: any whole number is a label, and what is none is told, not raised."""
+    parameters = {"input": ["raw://a"], "map": words, "partitions": 2}
+    job = disco.new_job(name="x", **parameters, partition=lambda key, n, params: "7")
+    job.wait()
+    assert (job.explain("a").partition, len(job.explain("a").from_tasks)) == (7, 1)
+    job = disco.new_job(name="x", **parameters, partition=lambda key, n, params: None)
+    told = job.explain("a")
+    assert told.partition is None and "'<lambda>' gave None for key 'a'" in told.why
+
+
+def test_what_is_no_label_is_told_with_function_and_key(disco):
+    """A partition function whose answer int() refuses ends the job with a PartitionError that names all three."""
+    for answer, shown in ((None, "gave None"), ("x", "gave 'x'"), (float("inf"), "gave inf"), (10**5000, "too large")):
+        job = disco.new_job(
+            name="x", input=["raw://a"], map=words, partitions=2, params=answer, partition=lambda key, n, params: params
+        )
+        with pytest.raises(JobError) as caught:
+            job.wait()
+        assert isinstance(caught.value.__cause__, PartitionError)
+        assert shown in str(caught.value.__cause__) and "for key 'a'" in str(caught.value.__cause__)
+
+
+def test_the_flow_opens_on_what_reduce_reads(disco):
+    """By default the flow is that of the shuffle's output, of which partitions are at one host each; or of map's."""
+    job = disco.new_job(name="x", input=["raw://a b c"], map=words, reduce=worker.sum_reduce, partitions=3)
+    while job.status == "active":
+        stage = job.flow().stage
+        assert stage in ("map", "map_shuffle")
+        disco.step()
+    flow = job.flow()
+    assert (flow.stage, flow.reader) == ("map_shuffle", "reduce")
+    assert set(flow.frame().host) == {"localhost"}
+    assert job.flow(stage="map").reader == "map_shuffle"
+    job = disco.new_job(name="x", input=["raw://a b c"], map=words, partitions=3)
+    job.wait()
+    assert job.flow().stage == "map"
+
+
+def test_a_name_that_is_neither_file_nor_tag(disco):
+    """A name that cannot be a tag is told to be no file either; one that could be is no input, with a warning."""
+    with pytest.raises(InvalidTag, match=r"no file of that name.*'\./nosuch\.txt'"):
+        disco.new_job(name="x", input=["nosuch.txt"], map=words)
+    with pytest.warns(RuntimeWarning, match=r"neither a file of that name here nor a tag.*'\./nosuch'"):
+        assert disco.new_job(name="x", input=["nosuch"], map=words).wait() == []
+    disco.ddfs.tag("empty", [])
+    assert disco.new_job(name="x", input=["empty"], map=words).wait() == [], "an empty tag is there"
+
+
+def test_names_that_are_no_text(disco):
+    """raw:// takes what os.listdir gives for a name that is no UTF-8, and gives it back."""
+    job = disco.new_job(name="x", input=["raw://a\udc80b"], map=lambda line, params: [(line, 1)])
+    assert entries(job) == [("a\udc80b", 1)]
+
+
+@pytest.mark.parametrize("reader", [chain_reader, old_netstr_reader, object_reader, gzip_reader, gzip_line_reader])
+def test_readers_of_bytes_refuse_text(disco, reader):
+    """A reader of bytes over raw://, which is text here, ends the job and says what to do; no text is no records."""
+    job = disco.new_job(name="x", input=["raw://a b"], map=words, map_reader=reader)
+    with pytest.raises(JobError, match=r"raw://a b gives text .*leave the reader out") as caught:
+        job.wait()
+    assert type(caught.value.__cause__) is DiscoError
+    assert list(chain_reader(io.StringIO(""), 0, "raw://")) == []

@@ -73,7 +73,7 @@ def test_keys(disco, key):
     ("key", "instead"),
     [
         ("a b", "'a_b'"), ("a/b", "'a_b'"), ("ä", "'_'"), ("a\n", "'a_'"), ("k" * 257, repr("k" * 256)),
-        ("", "'a_key'"), (5, "'a_key'"), (b"k", "'a_key'"),
+        ("", "'a_key'"), (5, "'5'"), (b"k b", "'k_b'"), (None, "'a_key'"),
     ],
 )  # fmt: skip
 def test_wrong_keys(disco, key, instead):

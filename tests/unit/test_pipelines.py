@@ -250,6 +250,74 @@ def test_everything_shows_a_pipeline(disco):
         job.stepper()
 
 
+def wild(interface, state, label, inp):
+    for line in inp:
+        for word in line.split():
+            interface.output({"a": 10**30, "bb": -5}.get(word, -(2**40))).add(word, 1)
+
+
+@pytest.mark.parametrize("dialect_options", [{}, {"dialect": V05}])
+def test_labels_of_any_size(dialect_options, tmp_path):
+    """Labels are negative or huge in every table and view, and a result's partition is its label."""
+    with Disco(nodes=2, **dialect_options) as disco:
+        texts = [[text] for text in TEXTS] if dialect_options else TEXTS
+        job, answer = run(disco, [("split", Stage("wild", process=wild)), ("group_label", ADD)], input=texts)
+        labels = [-(2**40), -5, 10**30]
+        assert job.output().partition.tolist() == labels and len(answer) == 3
+        assert job.partitions.query("stage == 'wild'").partition.tolist() == labels
+        assert job.flow().matrix().columns.tolist() == labels
+        assert job.tasks.partition.tolist() == [0, 1, *labels]
+        assert job.report(tmp_path / "job.html") and "JobView" in repr(job.view())
+
+
+def test_a_label_that_no_name_could_have(disco):
+    """A label of more than 600 digits, which no URL could name, ends the job; the Disco goes on."""
+    job = disco.new_job(name="x", input=TEXTS, pipeline=[("split", Stage("huge", process=enormous))])
+    with pytest.raises(JobError, match="at most 600 digits"):
+        job.wait()
+    assert run(disco, [("split", COUNT)])[1]
+
+
+def enormous(interface, state, label, inp):
+    interface.output(10**5000)
+
+
+def test_what_functions_of_stages_get_shows_itself(disco):
+    """The reprs of an interface and an input name the task and the label, and no addresses."""
+    job = disco.new_job(name="x", input=["raw://a"], pipeline=[("split", Stage("tell", process=tell))])
+    assert list(result_iterator(job.wait())) == [("Interface(tell:0, labels [3])", "Input(label 0)")]
+
+
+def tell(interface, state, label, inp):
+    output = interface.output(3)
+    output.add(repr(interface), repr(inp))
+
+
+@pytest.mark.parametrize(("key", "label", "run_of_it"), [("a", 1, "add:1"), ("bb", 2, "add:2"), ("zz", None, "")])
+def test_explain_a_key_of_a_pipeline(disco, key, label, run_of_it):
+    """explain() tells the label that the first stage gave a key, where from, and which task read it."""
+    job, _ = run(disco, [("split", COUNT), ("group_label", ADD)])
+    told = job.explain(key)
+    assert (told.partition, told.run) == (label, run_of_it)
+    assert len(told.from_tasks) == (0 if label is None else 2)
+    assert told.why == (
+        f"stage 'count' gave it the label {label}" if label else "no kept output of stage 'count' has it"
+    )
+
+
+def test_explain_a_key_under_several_labels(disco):
+    """A key that a stage gave several labels has them all, and no partition of its own."""
+    job, _ = run(disco, [("split", Stage("both", process=both)), ("group_all", ADD)])
+    told = job.explain("a")
+    assert (told.partition, told.why, told.run) == (None, "stage 'both' gave it the labels 1, 2", "add:0")
+
+
+def both(interface, state, label, inp):
+    for line in inp:
+        for label in (1, 2):
+            interface.output(label).add(line.split()[0], 1)
+
+
 def test_profile_of_stages(disco):
     """profile=True profiles each task of each stage."""
     job, _ = run(disco, [("split", COUNT), ("group_all", ADD)], profile=True)

@@ -37,6 +37,16 @@ def test_the_proposed_key_would_do(key: str) -> None:
         assert check_documented(proposed[1], "", "map:0") == ""
 
 
+@pytest.mark.parametrize(
+    ("key", "proposed"), [(b"kb", "kb"), (5, "5"), (1.5, "1_5"), (b"\xff", "_"), (b"", "a_key"), (("a",), "a_key")]
+)
+def test_a_key_that_is_no_text(key: object, proposed: str) -> None:
+    """A key of another type is told to be no text, and the text that was meant is proposed where there is one."""
+    for check in (check_documented, check_observed):
+        with pytest.raises(OOBPutError, match=rf"of type {type(key).__name__}, and a key is text.*try '{proposed}'"):
+            check(key, b"v", "map:0")
+
+
 def test_values() -> None:
     """Text and bytes as documented; as observed all that is like bytes, and None, but no text."""
     assert check_documented("k", "text", "map:0") == "text"

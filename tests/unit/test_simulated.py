@@ -630,12 +630,17 @@ def test_an_empty_result_is_a_result():
 
 
 def test_saved_results():
-    """A job that is to be saved has a tag as its result, with the blobs of its last stage."""
+    """A job that is to be saved has a tag as its result, with blobs that are those of its last stage."""
     computer = cluster(2)
     two_stage_job(computer, save_as="disco:job:results:job")
     assert computer.archive.results("job") == ["tag://disco:job:results:job"]
     blobs = [blob for url in computer.archive.results("job", "second") for _, blob in computer.archive.index(url)]
-    assert computer.archive.tags.urls("disco:job:results:job") == [[blob] for blob in blobs]
+    saved = [url for (url,) in computer.archive.tags.urls("disco:job:results:job")]
+    assert len(saved) == len(blobs) > 0
+    assert not set(saved) & set(blobs)
+    for url, blob in zip(saved, blobs, strict=True):
+        assert computer.archive.read(url) is computer.archive.read(blob)
+        assert url.partition("/ddfs/vol0/blob/")[0].partition(":89")[0] == blob.partition(":8989/")[0]
 
 
 @pytest.mark.parametrize("ends", ["ready", "dead"])

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from disco_sim.error import CommError, DiscoError, InvalidTag
-from disco_sim.store.tags import READ_TOKEN, WRITE_TOKEN, StoredBlob, TagStore, name_of
+from disco_sim.store import tags as tags_module
+from disco_sim.store.tags import READ_TOKEN, WRITE_TOKEN, StoredBlob, Tag, TagStore, name_of
 
 
 @pytest.fixture
@@ -187,6 +188,63 @@ def test_tokens_are_attributes_that_are_not_listed(tags):
     tags.delete_attribute("data:a", WRITE_TOKEN, "w")
     tags.tag("data:a", [])
     assert tags.urls("data:a") == [["disco://x", "disco://y"]]
+
+
+def test_updates_of_long_tags_take_no_longer_than_of_short_ones(monkeypatch):
+    """An update looks at the names of what is added, and at those that are there once, however often it is called."""
+    tags, n_asked = TagStore(), []
+    monkeypatch.setattr(tags_module, "name_of", lambda url: n_asked.append(url) or name_of(url))
+    tags.tag("t", [[blob("first$0")]])
+    for number in range(200):
+        tags.tag("t", [[blob(f"b{number}$1")], [blob(f"b{number // 2}$2")]], mode="update")
+    assert len(n_asked) == 1 + 2 * 200
+    assert len(tags.urls("t")) == 201
+    assert tags.urls("t")[0] == [blob("b199$1")]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["", "update", "put"]), st.lists(st.sampled_from("abcd"), max_size=3))))
+def test_modes_keep_the_newest_first(changes):
+    """Entries go in front; in an update only those of new names, by a put they are all there is."""
+    tags, expected = TagStore(), []
+    for serial, (mode, names) in enumerate(changes):
+        given = [[blob(f"{name}${serial}")] for name in names]
+        tags.tag("t", given, mode=mode)
+        if mode == "update":
+            known = [name_of(url) for (url,) in expected]
+            given = [one for number, one in enumerate(given) if names[number] not in known + names[:number]]
+        expected = given if mode == "put" else given + expected
+    assert not changes or tags.urls("t") == expected
+
+
+class Shown:
+    """One tag that is kept elsewhere."""
+
+    def names(self):
+        return iter(["b:shown"])
+
+    def tag(self, name):
+        return Tag(name, [["raw://old"], ["raw://new"]], shows="another list") if name == "b:shown" else None
+
+
+def test_tags_that_are_shown():
+    """Those that are kept elsewhere are read as all others and listed with them, and cannot be changed."""
+    tags = TagStore(Shown())
+    tags.tag("a", [])
+    tags.tag("c", [["tag://b:shown"]])
+    assert tags.list() == ["a", "b:shown", "c"]
+    assert (len(tags), "b:shown" in tags, "b:other" in tags) == (3, True, False)
+    assert tags.urls("b:shown") == [["raw://new"], ["raw://old"]]
+    assert [tag.name for tag in tags.all()] == tags.list()
+    assert tags.referenced() == {"tag://b:shown"}
+    for change in (
+        lambda: tags.tag("b:shown", [["raw://x"]]),
+        lambda: tags.set_attribute("b:shown", "a", "b"),
+        lambda: tags.delete("b:shown"),
+    ):
+        with pytest.raises(CommError, match="cannot be changed: it shows another list") as caught:
+            change()
+        assert caught.value.code == 403
+    assert tags.list("b") == ["b:shown"]
 
 
 # Blobs

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from disco_sim.views.packing import Packing
+from disco_sim.views.packing import Packing, exact
 
 _CODES = {"u1": "B", "i4": "i", "f8": "d"}
 
@@ -41,6 +41,7 @@ def test_a_column_takes_the_smallest_numbers_that_hold_it() -> None:
     packing.integers("unknown", [None, 3])
     packing.integers("middle", [256])
     packing.integers("large", [2**31])
+    packing.integers("negative", [-(2**31), 5])
     packing.integers("none", [])
     columns = unpacked(packing)[1]
     assert columns == {
@@ -48,8 +49,20 @@ def test_a_column_takes_the_smallest_numbers_that_hold_it() -> None:
         "unknown": ("i4", [-1, 3]),
         "middle": ("i4", [256]),
         "large": ("f8", [float(2**31)]),
+        "negative": ("f8", [float(-(2**31)), 5.0]),
         "none": ("u1", []),
     }
+
+
+@given(st.lists(st.integers(-(10**40), 10**40)))
+def test_labels_are_told_apart(labels: list[int]) -> None:
+    """However large labels are, a page reads as many different ones as there are, the same in facts and columns."""
+    packing = Packing({"labels": [exact(label) for label in labels]})
+    packing.labels("label", [exact(label) for label in labels])
+    facts, columns = unpacked(packing)
+    column = columns["label"] if isinstance(columns["label"], list) else columns["label"][1]
+    assert column == facts["labels"] and [int(label) for label in column] == labels
+    assert all(isinstance(label, str) or label == int(float(label)) for label in column), "JavaScript rounds none"
 
 
 def test_times_are_steps_in_microseconds() -> None:

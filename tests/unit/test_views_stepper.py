@@ -60,7 +60,8 @@ def test_what_holds_for_all_steps(disco: Disco) -> None:
     del found["steps"]
     assert found == {
         "job": found["job"], "status": "ready", "map": "words", "partition": "default_partition", "is_default": True,
-        "partitions": [0, 1, 2], "combiner": "sum_combiner", "reduce": "sum_reduce", "order": "merged", "notes": [],
+        "n_partitions": 3, "partitions": [0, 1, 2], "combiner": "sum_combiner", "reduce": "sum_reduce",
+        "order": "merged", "notes": [],
     }  # fmt: skip
 
 

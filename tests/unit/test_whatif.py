@@ -12,7 +12,9 @@ from disco_sim.cluster.replay import Recording, Setting, play, rehomed
 from disco_sim.error import DiscoError
 from disco_sim.func import sum_reduce
 from disco_sim.model import events
+from disco_sim.model.dialect import DOCUMENTED, V05
 from disco_sim.model.plan import Output
+from disco_sim.pipeline import Stage
 from disco_sim.views.critical import KINDS, Analysis
 
 SLOW = Costs(startup_s=0.1, cpu_record_s=0.01)
@@ -141,6 +143,55 @@ def test_other_partitions_are_computed_once():
         frame = ready(disco).what_if(nodes=[4, 8], partitions=[2, 4])
     assert frame.computed.tolist() == [0, 8 + 4, 0, 0]
     assert frame.partitions.tolist() == [2, 4, 2, 4]
+
+
+def passed_on(interface, state, label, inp):
+    for key, value in inp:
+        interface.output(label).add(key, value)
+
+
+def cut(interface, state, label, inp):
+    for line in inp:
+        for number in range(3 * len(line)):
+            interface.output(number % 3).add(str(number), line)
+
+
+BY_NODE = [
+    ("split", Stage("cut", process=cut)),
+    ("group_node", Stage("node", process=passed_on)),
+    ("split", Stage("each", process=passed_on)),
+    ("group_node_label", Stage("label", process=passed_on)),
+    ("group_all", Stage("all", process=passed_on)),
+]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "shape"),
+    [
+        (V05, {"map": count_words, "reduce": sum_reduce, "partitions": 3}),
+        (V05, {"map": count_words, "partitions": 3}),
+        (DOCUMENTED, {"map": count_words, "reduce": sum_reduce, "partitions": 3, "shuffle": True}),
+        (DOCUMENTED, {"pipeline": BY_NODE}),
+    ],
+)
+def test_what_is_joined_by_node_is_joined_anew(dialect, shape):
+    """On other nodes, stages that group by node have other tasks; the time told is that of a real run there."""
+    costs = Costs(disk_bytes_s=1e3, port_bytes_s=1e3, cpu_record_s=1e-3)
+    texts = [f"raw://{'ab cd ' * n}" for n in (5, 30, 9, 1, 20, 3, 7, 12)]
+
+    def job(nodes, slots):
+        disco = Disco(nodes=nodes, slots=slots, dialect=dialect, costs=costs)
+        job = disco.new_job(name="job", input=texts, **shape)
+        job.wait()
+        disco.close()
+        return job, disco.jobs.duration_s.iloc[0]
+
+    recorded, _ = job(2, 2)
+    for nodes in (1, 2, 3, 8):
+        for slots in (1, 4):
+            told = recorded.what_if(nodes=nodes, slots=slots).makespan_s.iloc[0]
+            assert math.isclose(told, job(nodes, slots)[1], rel_tol=1e-9)
+    assert len(recorded.bottleneck().frame()) == 6
 
 
 def test_code_that_asks_where_it_runs_is_computed_again():

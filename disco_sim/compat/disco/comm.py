@@ -10,7 +10,6 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
-from disco_sim.client.registry import cluster_of
 from disco_sim.error import CommError, DataError
 from disco_sim.node.worker import masters
 from disco_sim.streams import HTTP_TIMEOUT_S, stream_of
@@ -127,10 +126,9 @@ def stored_stream(url: str) -> tuple[Any, int | None]:
         CommError: If that Disco is not open.
         DataError: If the data is not there.
     """
-    from disco_sim.compat.urls import native
+    from disco_sim.client.urls import data_of
 
-    at = native(url)
-    return stream_of(cluster_of(at).archive.read(at))
+    return stream_of(data_of(url))
 
 
 def index_of(url: str) -> Iterator[tuple[int, str, int]]:
@@ -139,9 +137,9 @@ def index_of(url: str) -> Iterator[tuple[int, str, int]]:
     Raises:
         CommError: If the result, or the Disco that made it, is gone.
     """
-    from disco_sim.compat.urls import native
+    from disco_sim.client.urls import data_of
+    from disco_sim.client.urls import index_of as behind
+    from disco_sim.compat.urls import told
 
-    at = native(url)
-    archive = cluster_of(at).archive
-    for label, blob in archive.index(at):
-        yield label, blob, archive.read(blob).n_bytes
+    for label, blob in behind(url):
+        yield label, told(blob), data_of(blob).n_bytes

@@ -16,7 +16,8 @@ from disco_sim.client.results import result_iterator as native_result_iterator
 from disco_sim.compat import masters
 from disco_sim.compat.params import Params
 from disco_sim.compat.shapes import Answers, Status, checked_rows
-from disco_sim.compat.story import Story
+from disco_sim.compat.story import Story, named_as_in_events
+from disco_sim.compat.urls import told
 from disco_sim.error import CommError, DataError, DiscoError, JobError
 from disco_sim.views.monitor import Monitor
 
@@ -122,7 +123,13 @@ class Disco:
         return self.answers.replica_lists(self._waited(name, poll_interval, timeout, clean, mode))
 
     def _waited(self, name: str, poll_interval: float, timeout: float | None, clean: bool, mode: Any) -> list[str]:
-        is_printed = bool(mode) and mode != "progress" and self.native.cluster.archive.status(name) != "unknown job"
+        if self.native.cluster.archive.status(name) == "unknown job":
+            raise JobError(f"Status unknown job: {self.answers.near(name)}", self.native.master, name)
+        with named_as_in_events():
+            return self._driven(name, poll_interval, timeout, clean, mode)
+
+    def _driven(self, name: str, poll_interval: float, timeout: float | None, clean: bool, mode: Any) -> list[str]:
+        is_printed = bool(mode) and mode != "progress"
         if not is_printed:
             return self.native.wait(name, poll_interval, timeout, clean, mode)
         archive = self.native.cluster.archive
@@ -259,7 +266,8 @@ class Disco:
 
     def jobspec(self, jobname: Any) -> dict[str, Any]:
         """The parameters of a job, every default filled in."""
-        return self.native.jobspec(_name(jobname))
+        name = _name(jobname)
+        return self.native.jobspec(self.answers.known(name, "parameters") if self.is_observed else name)
 
     def jobpack(self, jobname: Any) -> JobPack:
         """What was sent to the nodes, as a JobPack: jobdict, jobenvs, jobhome (a zip of its files) and jobdata.
@@ -386,14 +394,20 @@ def result_iterator(
     """The records of results, in their order: (key, value) pairs, unless another `reader` is given.
 
     `urls` are what `job.wait()` gave, or plain URLs and tags; of a list of replicas the next is read when one fails.
-    `ddfs` is whose tags are meant: a Disco, a DDFS or a master's address; any open one's without it.
+    `notifier` is called with each URL, or list of replicas, before it is read. `ddfs` is whose tags are meant: a Disco,
+    a DDFS or a master's address; any open one's without it.
 
     Raises:
         InputError: If `urls` is not a list.
         DataError: While reading, if the data cannot be read.
     """
     where = masters.connect(ddfs) if isinstance(ddfs, str) else ddfs
-    return native_result_iterator(urls, notifier, reader, input_stream, params, where)
+
+    def notify(url: Any) -> None:
+        notifier(told(url) if isinstance(url, str) else [told(one) for one in url])
+
+    notify_native = notifier if notifier is func.noop else notify
+    return native_result_iterator(urls, notify_native, reader, input_stream, params, where)
 
 
 def _name(job: Any) -> str:

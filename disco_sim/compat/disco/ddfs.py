@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from disco_sim import ddfs
-from disco_sim.client.registry import cluster_of
+from disco_sim.client.urls import data_of, index_of
 from disco_sim.compat import masters
 from disco_sim.error import InvalidTag
 
@@ -33,7 +33,8 @@ class DDFS(ddfs.DDFS):
             blob_replicas=int(settings["DDFS_BLOB_REPLICAS"]),
             read_token=settings["DDFS_READ_TOKEN"] or None,
             write_token=settings["DDFS_WRITE_TOKEN"] or None,
-            fetch=lambda url: cluster_of(url, cluster).archive.read(url),
+            fetch=lambda url: data_of(url, cluster),
+            index=lambda url: index_of(url, cluster),
         )
 
     def gc(self, older_than_s: float = 0.0) -> Any:

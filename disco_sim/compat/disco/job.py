@@ -12,6 +12,7 @@ from disco_sim.client.arguments import Params, defaults
 from disco_sim.client.job import Job as NativeJob
 from disco_sim.compat.disco.worker.classic.worker import Worker as ClassicWorker
 from disco_sim.compat.jobchain import JobChain
+from disco_sim.compat.story import also_as_in_events
 from disco_sim.error import DiscoError, JobError
 
 if TYPE_CHECKING:
@@ -120,6 +121,34 @@ class Job(NativeJob):
 
     # -- facts -----------------------------------------------------------------------------------------
 
+    @property
+    def error(self) -> JobError | None:
+        """Why a dead job died, with the job function's own exception as its cause; None for any other job.
+
+        Its task is named by its number in its stage, and by that which events have, counted through the job.
+        """
+        found = super().error
+        return found if found is None or not self._is_observed else also_as_in_events(found)
+
+    def _task(self, task: str) -> tuple[str, int]:
+        # Events and URLs of results count through the whole job; both ways are taken where they cannot be confused.
+        stage, number = super()._task(task)
+        tasks = self._native.cluster.archive.record(self.name).tasks
+        if stage not in tasks or number < len(tasks[stage]):
+            return stage, number
+        names = [one.name for one in self._native.plan(self.name)]
+        first = sum(len(tasks[earlier]) for earlier in names[: names.index(stage)])
+        within = number - first
+        if self._is_observed and 0 <= within < len(tasks[stage]):
+            return stage, within
+        there = _span(stage, 0, len(tasks[stage]))
+        also = f" ({_span(stage, first, len(tasks[stage]))} in the events)" * bool(self._is_observed and first)
+        raise DiscoError(f"job {self.name!r} has no task {task}; its {stage} tasks are: {there}{also}", task=task)
+
+    @property
+    def _is_observed(self) -> bool:
+        return bool(getattr(self.disco, "is_observed", False))
+
     def jobdict(self) -> dict[str, Any]:
         """What the master was told of the job."""
         found: dict[str, Any] = self.disco.jobdict(self.name)
@@ -150,6 +179,13 @@ def _job(kind: type[Job], name: str, master: str | None) -> Job:
     job = kind.__new__(kind)
     Job.__init__(job, name, None if master is None else f"disco://{master}")
     return job
+
+
+def _span(stage: str, first: int, n_tasks: int) -> str:
+    """The names of so many tasks of a stage, numbered from `first`."""
+    if n_tasks < 2:
+        return f"{stage}:{first}" if n_tasks else "none"
+    return f"{stage}:{first} to {stage}:{first + n_tasks - 1}"
 
 
 class _GivesWay:

@@ -29,7 +29,7 @@ export function partitionColumns(play, now) {
             name: "partition",
             isNumber: true,
             text: (column) => String(now().flow.labels[column]),
-            value: (column) => now().flow.labels[column],
+            value: (column) => column, // in the order of the labels, which are texts where numbers would be rounded
         },
         { name: "host", text: (column) => now().readers.hostAt(column, now().time) },
         amount("records", 0),

@@ -222,15 +222,21 @@ export function flowTitle(play, stage) {
     return stage + 1 < play.stages.length ? `${name} → ${play.stages[stage + 1].name}` : `output of ${name}`;
 }
 
-/** The first stage that has stored anything; the first one when none has. */
-function firstFlowStage(play, stages) {
+/**
+ * The first stage that has stored anything which the next one reads by label or all at once: what a stage in between
+ * reads by node is only joined. Else the first that has stored anything, and the first one when none has.
+ */
+export function firstFlowStage(play, stages) {
     const { outputs } = play;
+    const found = new Set();
     for (let output = 0; output < outputs.length; output++) {
         if (outputs.records[output] > 0 || outputs.bytes[output] > 0) {
-            return outputs.stage[output];
+            found.add(outputs.stage[output]);
         }
     }
-    return stages[0];
+    const filled = stages.filter((stage) => found.has(stage));
+    const read = filled.find((stage) => ["group_label", "group_all"].includes(play.stages[stage + 1]?.grouping));
+    return read ?? filled[0] ?? stages[0];
 }
 
 /** Records are counted, but of a stage that stored none, bytes. */

@@ -29,7 +29,7 @@ function quizPartition(told, step, number) {
     }
     const others = told.partitions.filter((label) => label !== step.partition);
     const labels = [step.partition, ...quizShuffled(others, number).slice(0, QUIZ_PARTITIONS - 1)];
-    labels.sort((one, other) => one - other);
+    labels.sort((one, other) => told.partitions.indexOf(one) - told.partitions.indexOf(other));
     return {
         words: `Which partition does ${pairText(step.pair)} go to?`,
         choices: labels.map((label) => ({ text: `partition ${label}`, isRight: label === step.partition })),

@@ -94,7 +94,12 @@ export function runColumns(facts, now) {
     return [
         { name: "stage", text: (run) => play.stages[runs.stage[run]].name },
         number("task", (run) => runs.task[run]),
-        number("partition", (run) => runs.label[run]),
+        {
+            name: "partition",
+            isNumber: true,
+            value: (run) => Number(runs.label[run]), // a text, where a number would be rounded
+            text: (run) => `${runs.label[run]}`,
+        },
         { name: "host", text: (run) => play.word("run.host", run) },
         number("run", (run) => runs.attempt[run]),
         { name: "status", isState: true, text: (run) => play.runStateAt(run, now()) },

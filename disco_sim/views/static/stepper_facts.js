@@ -74,7 +74,7 @@ export function windowOf(items, place, most) {
  */
 export function whyLines(told, step, isHidden = false) {
     const key = step ? step.pair[0] : "key";
-    const n = told.partitions.length;
+    const n = told.n_partitions;
     if (told.partitions[0] === null) {
         return ["one output,", "no partition function"];
     }

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from types import FunctionType
 from typing import Any, ClassVar, NoReturn
 
-from disco_sim.compat.params import Params
 from disco_sim.compat.disco import task
+from disco_sim.compat.params import Params
 from disco_sim.error import DiscoError
 from disco_sim.runtime.program import is_installed
 from disco_sim.runtime.staging import Input

@@ -15,9 +15,9 @@ from disco_sim.compat.disco import worker as base
 from disco_sim.compat.disco.worker import Params
 from disco_sim.compat.disco.worker.classic.func import chain_reader, disco_output_stream
 from disco_sim.compat.disco.worker.task_io import task_input_stream, task_output_stream
-from disco_sim.pipeline import Stage, TaskInfo
+from disco_sim.pipeline import Stage, TaskInfo, input_hook
 
-__all__ = ["Params", "Stage", "TaskInfo", "Worker", "names"]
+__all__ = ["Params", "Stage", "TaskInfo", "Worker", "input_hook", "names"]
 
 
 class Worker(base.Worker):
@@ -55,6 +55,7 @@ _NAMES: Mapping[str, Any] = {
     "Worker": Worker,
     "chain_reader": chain_reader,
     "disco_output_stream": disco_output_stream,
+    "input_hook": input_hook,
     "os": os,
     "sys": sys,
     "task_input_stream": task_input_stream,
