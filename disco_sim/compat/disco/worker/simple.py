@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from disco_sim.client.arguments import Params
 from disco_sim.compat.disco.worker.classic import worker as classic
+from disco_sim.compat.params import Params
 from disco_sim.error import DiscoError, nearest
 
 __all__ = ["Params", "Worker"]
