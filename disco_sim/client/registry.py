@@ -8,13 +8,14 @@ from typing import Any
 from disco_sim.cluster.base import Cluster
 from disco_sim.ddfs.graph import visits
 from disco_sim.ddfs.names import TagAddress
-from disco_sim.error import CommError, DiscoError
+from disco_sim.error import CommError, DiscoError, nearest
 from disco_sim.node.worker import masters
 from disco_sim.store.tags import Entries
 from disco_sim.util import DISCO_PORT, netloc, schemesplit
 
 FIRST_PORT = int(DISCO_PORT)
 _OF_DISCO = re.compile(r"disco://[^/:]+/(ddfs|disco)/")
+_MOST_NAMED = 10
 
 
 def free_port() -> int:
@@ -76,7 +77,9 @@ def _entries(address: TagAddress, own: Cluster | None) -> Entries:
         if address.name in cluster.archive.tags:
             return cluster.archive.tags.urls(address.name, address.token)
     known = sorted({tag for cluster in clusters for tag in cluster.archive.tags.list()})
-    raise CommError(f"Tag not found; the tags are: {', '.join(known) or 'none'}", address.url, 404)
+    # Many tags are of jobs, and a message that names them all would not be read.
+    near = known if len(known) <= _MOST_NAMED else nearest(address.name, known)
+    raise CommError(f"Tag not found; the tags are: {', '.join(near) or 'none'}", address.url, 404)
 
 
 def cluster_of(url: str, own: Cluster | None = None) -> Cluster:

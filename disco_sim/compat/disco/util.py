@@ -332,6 +332,7 @@ def save_oob(host: str, name: str, key: str, value: bytes, ddfs_token: str | Non
 
 def ddfs_save(blobs: Iterable[Any], name: str, master: str) -> str:
     """Push files under the tag of a job's saved results, and give the tag's URL."""
-    tag = ddfs_name(name)
-    connect(master).ddfs.push(tag, list(blobs))
+    ddfs = connect(master).ddfs
+    tag = ddfs.job_tag(name)
+    ddfs.push(tag, list(blobs))
     return f"tag://{tag}"
