@@ -307,11 +307,11 @@ def _sorry(why: str) -> str:
 
 def _can_print() -> bool:
     """Whether the script has left the standard output open, as an object and as a file of the process."""
-    if sys.stdout is None or sys.stdout.closed:
+    if sys.stdout is None or getattr(sys.stdout, "closed", False):
         return False
     try:
         os.fstat(sys.stdout.fileno())
-    except io.UnsupportedOperation:  # no file, but in memory
+    except (io.UnsupportedOperation, AttributeError):  # no file, but in memory, or what the script has put in its place
         return True
     except OSError:
         return False

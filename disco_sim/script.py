@@ -36,7 +36,7 @@ class Script:
         sys.argv = [self.path, *self._arguments]
         sys.path.insert(0, os.path.dirname(os.path.abspath(self.path)))
         atexit.register, atexit.unregister = self._register, self._unregister
-        vars(self._main).update(__file__=self.path, __builtins__=builtins, __cached__=None)
+        vars(self._main).update(__file__=os.path.abspath(self.path), __builtins__=builtins, __cached__=None)
         sys.modules["__main__"] = self._main
         return self
 

@@ -75,6 +75,7 @@ def prepare(
         files={**spec.required_files, **files_of(spec.map), **files_of(spec.reduce)},
         folder=os.getcwd(),
         dialect=dialect,
+        kept=shipment.kept,
         namespace=dialect.pipeline_namespace if spec.pipeline else dialect.namespace,
     )
     save_as = tag_of_job(dialect.results_tag, name) if spec.is_saved else None

@@ -98,8 +98,9 @@ class Computed(NamedTuple):
 
 
 def _data_of(piece: Output) -> tuple[int, int, int, str]:
-    # The last part of a stored output's URL names the task that made it and the label, and no node.
-    return piece.label, piece.n_records, piece.n_bytes, piece.blob.rpartition("/")[2]
+    # The last part of a job's own output names the task that made it and the label, and no node; other URLs say it all.
+    is_output = piece.blob.startswith("disco://") and "/ddfs/" not in piece.blob
+    return piece.label, piece.n_records, piece.n_bytes, piece.blob.rpartition("/")[2] if is_output else piece.blob
 
 
 @dataclass(slots=True)

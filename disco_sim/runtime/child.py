@@ -15,6 +15,7 @@ from threading import Event
 _CHUNK_BYTES = 1 << 16
 # Real seconds, which decide nothing but how soon a program that is gone is noticed, and when asking it to end is over.
 _LOOK_S = 0.2
+_MOST_LOOKS_AFTER = 32
 _ASK_S = 0.01
 _MOST_ASKS = 50
 
@@ -48,6 +49,7 @@ class Child:
         self._unsent = memoryview(b"")
         self._is_last = False
         self._is_killed = False
+        self._n_looks_after = 0
         self._answers = bytearray()
         self._line = b""
         self._selector = selectors.DefaultSelector()
@@ -122,7 +124,11 @@ class Child:
         ready = self._selector.select(_LOOK_S)
         for key, _ in ready:
             key.data()
-        if ready or self._process.poll() is None:
+        if self._process.poll() is None:
+            return
+        # What it has written is in the pipes, and soon read; what goes on for ever is of somebody else.
+        self._n_looks_after += 1
+        if ready and self._n_looks_after < _MOST_LOOKS_AFTER:
             return
         # The program has ended, and something that it started keeps its pipes open.
         if not self._is_killed:

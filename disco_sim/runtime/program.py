@@ -16,7 +16,7 @@ import pickle
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -55,7 +55,7 @@ def is_installed(function: FunctionType) -> bool:
 class FunctionCode:
     """A shipped function: its code, its defaults (pickled: each run has its own), its cells if it keeps them.
 
-    `own_globals` are a notebook's names, as they are when it runs; `module` those of a module at submission.
+    `own_globals` are names that it keeps: a notebook's as they are when it runs, a module's as they were when it left.
     """
 
     code: CodeType
@@ -63,10 +63,9 @@ class FunctionCode:
     defaults: bytes | None
     closure: tuple[Any, ...] | None = None
     own_globals: dict[str, Any] | None = None
-    module: ModuleNames | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self.closure or self.own_globals is not None or self.module is not None:
+        if self.closure or self.own_globals is not None:
             raise pickle.PicklingError(f"{self.qualname} keeps its notebook's names, so it cannot leave this process")
         return _function_code, (marshal.dumps(self.code), self.qualname, self.defaults)
 
@@ -89,7 +88,8 @@ class Program:
     """Everything the runtime needs of a job: functions, parameters, modules and files, frozen at submit.
 
     `roles` says of each stage what it does: `map`, `reduce`, `shuffle` or `pipeline`. `folder` is where the job was
-    submitted, from which paths of inputs are seen. `namespace` is the module whose names() the functions see.
+    submitted, from which paths of inputs are seen. `namespace` is the module whose names() the functions see. `kept`
+    are the modules whose names some functions keep.
     """
 
     roles: Mapping[str, str]
@@ -101,6 +101,7 @@ class Program:
     folder: str = ""
     dialect: Dialect = DOCUMENTED
     namespace: str = worker.__name__
+    kept: tuple[ModuleNames, ...] = ()
 
     def load(self) -> dict[str, Any]:
         """The job's parameters with their functions, all made anew, sharing one fresh namespace."""
@@ -119,7 +120,10 @@ class Program:
 
     @contextmanager
     def modules_present(self) -> Iterator[None]:
-        """Within it, the modules that travelled with the job can be imported; afterwards they are gone again."""
+        """Within it, the modules that travelled with the job can be imported; afterwards they are gone again.
+
+        What is changed meanwhile in the modules whose names functions keep is put back.
+        """
         before: dict[str, ModuleType | None] = {}
         try:
             for shipped in self.modules:
@@ -132,7 +136,10 @@ class Program:
                 module.__file__ = shipped.path
                 sys.modules[shipped.name] = module
                 exec(compile(shipped.source, shipped.path, "exec"), module.__dict__)
-            yield
+            with ExitStack() as restored:
+                for module_names in self.kept:
+                    restored.enter_context(module_names.restored())
+                yield
         finally:
             for name, module_before in before.items():
                 if module_before is None:
@@ -181,13 +188,12 @@ class Shipment:
     def packed(self) -> tuple[tuple[FunctionCode, ...], bytes]:
         """The functions, and the parameters with functions replaced by their places."""
         self._pickler.dump(None)
-        self._is_of_module = True
-        done: set[int] = set()
-        while left := [number for number in self._modules if number not in done]:
-            for number in left:
-                done.add(number)
-                self._modules[number].pack(lambda file: _Pickler(file, self._place))
         return tuple(self._functions), self._file.getvalue()
+
+    @property
+    def kept(self) -> tuple[ModuleNames, ...]:
+        """The modules whose names functions keep."""
+        return tuple(self._modules.values())
 
     def _place(self, function: FunctionType) -> int:
         """The place of a function among all that travel; its default arguments are packed at once."""
@@ -200,8 +206,8 @@ class Shipment:
         if self._is_of_module:
             own = function.__globals__
             module = self._modules.setdefault(id(own), ModuleNames(own))
-            module.use(function.__code__)
-            shipped = replace(shipped, closure=function.__closure__, module=module)
+            module.use(function)
+            shipped = replace(shipped, closure=function.__closure__, own_globals=module.names)
         elif self._keep_names:
             shipped = replace(shipped, closure=function.__closure__, own_globals=function.__globals__)
         self._functions.append(shipped)
@@ -249,12 +255,10 @@ class _Unpickler(pickle.Unpickler):
         if function is None:
             shipped = self._functions[pid]
             names = self._names
-            own = shipped.own_globals if shipped.module is None else shipped.module.names
+            own = shipped.own_globals
             if own is not None:
                 if id(own) not in self._modules:
                     self._modules[id(own)] = {**self._names, **own} if self._is_own_first else {**own, **self._names}
-                    if shipped.module is not None and shipped.module.state is not None:
-                        self._modules[id(own)].update(self._again(shipped.module.state))
                 names = self._modules[id(own)]
             function = FunctionType(shipped.code, names, shipped.code.co_name, None, shipped.closure)
             function.__qualname__ = shipped.qualname

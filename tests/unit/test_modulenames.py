@@ -1,60 +1,104 @@
-"""The names of a module that travelling functions keep."""
+"""The names of a module that travelling functions keep, and what is put back of it."""
 
 from __future__ import annotations
 
-import io
-import pickle
+import functools
+from collections import Counter, defaultdict, deque
 from typing import Any
+
+import pytest
 
 from disco_sim.runtime.modulenames import ModuleNames
 
-CODE = """
-import math
-WORDS = {"a": [1]}
-UNUSED = [1]
-LOCK = __import__("threading").Lock()
-LOCKED = [LOCK]
+WORDS: dict[str, Any] = {"a": [1], "b": {"c": {2}}}
+SEEN = {"x"}
+COUNTS: Any = Counter("aab")
+LATEST: Any = deque([1], maxlen=3)
+BY_KEY: Any = defaultdict(list, {"k": [1]})
+BYTES = bytearray(b"ab")
+CALLS: list[str] = []
 NUMBER = 3
-
-def helper():
-    return deeper() + WORDS["a"][0]
-
-def deeper():
-    def inner():
-        return len(LOCKED)
-    return NUMBER
-
-def fun_map(entry, params):
-    return [(math.sqrt(4), helper())]
-"""
+UNUSED = [1]
+KEPT = {"words": WORDS}
 
 
-class Names(pickle.Pickler):
-    """Functions are replaced by their names."""
+def logged(function: Any) -> Any:
+    @functools.wraps(function)
+    def inner(*arguments: Any) -> Any:
+        CALLS.append(function.__name__)
+        return function(*arguments)
 
-    def persistent_id(self, obj: Any) -> str | None:
-        return obj.__name__ if callable(obj) and hasattr(obj, "__code__") else None
-
-
-class Unnamed(pickle.Unpickler):
-    """And back."""
-
-    def persistent_load(self, pid: Any) -> Any:
-        return f"function {pid}"
+    return inner
 
 
-def test_what_is_made_anew() -> None:
-    """Containers and helpers that the function reaches are pickled; what it does not reach, or cannot be, is not."""
-    module: dict[str, Any] = {}
-    exec(CODE, module)
-    names = ModuleNames(module)
-    names.use(module["fun_map"].__code__)
-    assert names.used >= {"math", "helper", "deeper", "WORDS", "LOCKED", "NUMBER"}
-    assert "UNUSED" not in names.used
-    names.pack(Names)
-    assert names.state is not None
-    copied = Unnamed(io.BytesIO(names.state)).load()
-    assert copied == {"WORDS": {"a": [1]}, "helper": "function helper", "deeper": "function deeper"}
+@logged
+def clean(text: str) -> str:
+    SEEN.add(text)
+    return text
+
+
+class Store:
+    @staticmethod
+    def note(text: str) -> None:
+        BY_KEY[text].append(1)
+
+
+def cached(n: int) -> int:
+    cached.memory[n] = n  # type: ignore[attr-defined]
+    return n
+
+
+cached.memory = {}  # type: ignore[attr-defined]
+
+
+def appended(text: str, to: list[str] = CALLS) -> None:
+    to.append(text)
+
+
+def fun_map(entry: str, params: Any) -> Any:
+    global NUMBER
+    NUMBER += 1
+    WORDS["a"].append(2)
+    KEPT["words"]["b"]["c"].add(3)
+    COUNTS[entry] += 1
+    LATEST.append(entry)
+    BYTES.extend(b"c")
+    Store.note(entry)
+    appended(entry)
+    return [(clean(entry), cached(1))]
+
+
+def test_all_is_put_back() -> None:
+    """Whatever way a function came to a container, it has what it had before, and is the same object."""
+    names = ModuleNames(globals())
+    names.use(fun_map)
+    objects = WORDS, SEEN, COUNTS, LATEST, BY_KEY, BYTES, CALLS
+    before = repr(objects), NUMBER, cached.memory.copy()  # type: ignore[attr-defined]
+    with names.restored():
+        fun_map("new", None)
+        assert (repr(objects), NUMBER, cached.memory) != before  # type: ignore[attr-defined]
+        assert CALLS == ["new", "clean"]
+    assert (repr(objects), NUMBER, cached.memory) == before  # type: ignore[attr-defined]
+    assert objects[0] is KEPT["words"] is WORDS
+
+
+def test_also_after_an_error() -> None:
+    """A run that fails leaves nothing either."""
+    names = ModuleNames(globals())
+    names.use(fun_map)
+    with pytest.raises(ValueError, match="broken"), names.restored():
+        SEEN.clear()
+        raise ValueError("broken")
+    assert {"x"} == SEEN
+
+
+def test_what_is_not_reached_stays_as_it_is_left() -> None:
+    """Only what the functions may reach is looked at."""
+    names = ModuleNames(globals())
+    names.use(fun_map)
+    with names.restored():
+        UNUSED.append(2)
+    assert UNUSED.pop() == 2
 
 
 def test_names_are_those_of_the_moment() -> None:
@@ -63,13 +107,3 @@ def test_names_are_those_of_the_moment() -> None:
     names = ModuleNames(module)
     module["NUMBER"] = 2
     assert names.names["NUMBER"] == 1
-
-
-def test_nothing_to_copy() -> None:
-    """A function that uses no container needs no state."""
-    module: dict[str, Any] = {}
-    exec("def fun_map(entry, params):\n    return [(entry, len(entry))]\n", module)
-    names = ModuleNames(module)
-    names.use(module["fun_map"].__code__)
-    names.pack(Names)
-    assert names.state is None
