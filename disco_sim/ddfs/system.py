@@ -65,6 +65,7 @@ class DDFS:
         index: Index | None = None,
     ) -> None:
         self.cluster = cluster
+        self.dialect = dialect
         self._tags = cluster.archive.tags
         self._blob_replicas = blob_replicas
         self._read_token = read_token

@@ -1,7 +1,7 @@
 """Where Disco's documentation and its code differ, a dialect says which one a job follows.
 
-Each field is one small choice, read in one place, by the client or the runtime alone: clusters, stores and views never
-see it. `DOCUMENTED` is what the documentation promises, `V05` what Disco 0.5.4 really did.
+Each field is one small choice, read by the client, DDFS or the runtime: clusters, stores and views never see it.
+`DOCUMENTED` is what the documentation promises, `V05` what Disco 0.5.4 really did.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ _ROLES: dict[str, tuple[Any, Callable[..., list[tuple[int, Blob]]]]] = {
     "reduce": (ReduceRole, run_reduce),
     "pipeline": (PipelineRole, run_pipeline),
 }
-"""What the stages of a job can be; the fields of a role are the job's parameters of those names."""
+"""What stages that call functions can be; the fields of a role are the job's parameters of those names."""
 
 Wrapped = Callable[[Any, TaskContext], Any]
 """Gives a role in the place of another one, for a run in a context."""
@@ -52,9 +52,9 @@ class _Watch:
 def compute(work: TaskWork, folder: str, wrapped: Wrapped | None = None) -> TaskOutcome:
     """What a run produces, with `folder` (empty before and after) as its current folder.
 
-    Whatever a job function raises is in the outcome. OSError, DataError and MemoryError can be tried
-    again; anything else, sys.exit too, ends the job. `wrapped` gives the role that is run in the place of the
-    job's own, for those who want to see what its functions do.
+    Whatever a job function raises is in the outcome. OSError, DataError and MemoryError can be tried again, and where a
+    dialect says so sys.exit; anything else ends the job. `wrapped` gives the role that is run in the place of the job's
+    own, for those who want to see what its functions do.
 
     Raises:
         KeyboardInterrupt: When the user interrupts it.

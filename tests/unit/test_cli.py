@@ -233,6 +233,27 @@ def test_a_cluster_that_cannot_be_is_a_usage_error(tmp_path: Path) -> None:
         assert "ran" not in result.stdout
 
 
+def test_a_script_may_replace_the_standard_output(tmp_path: Path) -> None:
+    """What a script puts in its place is printed to, even if it can nothing but write; `__file__` is a whole path."""
+    code = """
+import sys
+class Both:
+    def __init__(self, stream):
+        self.stream = stream
+    def write(self, text):
+        return self.stream.write(text)
+    def flush(self):
+        self.stream.flush()
+sys.stdout = Both(sys.stdout)
+print(__file__)
+"""
+    path = script(tmp_path, OLD + code)
+    result = disco_sim("run", "--partitions", path)
+    assert result.exit_code == 0, result.output
+    assert path in result.output
+    assert "Partitions of old@" in result.output
+
+
 def test_a_missing_script_is_a_usage_error() -> None:
     """The message names the file; the status is 2, as for every wrong usage."""
     result = disco_sim("run", "nowhere.py")

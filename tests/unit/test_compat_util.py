@@ -223,3 +223,13 @@ def test_pack_files(tmp_path: Path) -> None:
     assert util.pack_files([str(tmp_path / "a.txt")]) == {"a.txt": b"cat"}
     with pytest.raises(DataError, match="Cannot read a required file"):
         util.pack_files([str(tmp_path / "b.txt")])
+
+
+def test_a_missing_tag_in_a_tag_is_left_out() -> None:
+    """inputlist of a tag has what is in it and in its tags, without one that is not there, as a job has."""
+    with Disco("disco://localhost:8991", nodes=1, dialect=V05) as disco:
+        disco.ddfs.tag("in:b", [["raw://b"]])
+        disco.ddfs.tag("in:all", [["raw://a"], ["tag://in:gone"], ["tag://in:b"]])
+        job = disco.new_job(name="x", input=["tag://in:all"], map=lambda entry, params: [(entry, 1)])
+        read = sorted(f"raw://{key}" for key, _ in result_iterator(job.wait()))
+        assert sorted(url for (url,) in util.inputlist(["tag://in:all"])) == read == ["raw://a", "raw://b"]

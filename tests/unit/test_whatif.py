@@ -194,6 +194,29 @@ def test_what_is_joined_by_node_is_joined_anew(dialect, shape):
     assert len(recorded.bottleneck().frame()) == 6
 
 
+def test_files_of_the_same_name_are_not_the_same(tmp_path):
+    """What a node would read elsewhere is told apart by whole paths, not by the last part of them."""
+    paths = []
+    for folder, text in (("a", "x"), ("b", "x"), ("c", "x"), ("d", "x"), ("e", "x" * 40)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "part.txt").write_text(text.ljust(50) + "\n")
+        paths.append(str(tmp_path / folder / "part.txt"))
+
+    def letters(interface, state, label, inp):
+        for line in inp:
+            for number in range(50 * len(line.strip())):
+                interface.output(0).add(number, 1)
+
+    def job(nodes):
+        with Disco(nodes=nodes, costs=SLOW) as disco:
+            job = disco.new_job(name="x", input=paths, pipeline=[("group_node", Stage("letters", process=letters))])
+            job.wait()
+            return job, disco.jobs.duration_s.iloc[0]
+
+    recorded, _ = job(4)
+    assert math.isclose(recorded.what_if(nodes=3).makespan_s.iloc[0], job(3)[1], rel_tol=1e-9)
+
+
 def test_code_that_asks_where_it_runs_is_computed_again():
     """A run whose code read its host is computed where it runs now; the others are not."""
     with Disco(costs=SLOW) as disco:

@@ -76,9 +76,9 @@ class _Facts(type):
 
     @property
     def id(cls) -> int:
-        """In map the task's number in its stage, in other stages the label of what it reads."""
+        """Of a task that reads one input, as in map, its number in its stage; of others the label of what they read."""
         work = _context("id").work
-        return int(work.task if work.stage == "map" else work.group_label)
+        return int(work.task if work.grouping == "split" else work.group_label)
 
     @property
     def taskid(cls) -> int:
@@ -89,7 +89,7 @@ class _Facts(type):
     def partid(cls) -> int | None:
         """The partition that a task reads, None in map and where there is one task for all partitions."""
         work = _context("partid").work
-        return None if work.stage == "map" or work.grouping == "group_all" else int(work.group_label)
+        return None if work.grouping in ("split", "group_all") else int(work.group_label)
 
     @property
     def ispartitioned(cls) -> bool:

@@ -232,30 +232,8 @@ def inputexpand(input: Any, label: Any = None, settings: Any = None) -> list[Any
     if scheme == "dir" and label is not False:
         return parse_dir(url, None if label is True else label)
     if scheme == "tag" or (not scheme and url not in _NO_TAG and not _NEVER_A_TAG & set(url)):
-        return list(_blobs(rest, set()))
+        return tagged(rest, ignore_missing=True)
     return [input]
-
-
-def _blobs(name: str, seen: set[str]) -> Iterator[list[str]]:
-    """The replica lists of a tag, breadth first; a missing tag has none, as at a job's submission."""
-    waiting = [name]
-    while waiting:
-        name = waiting.pop(0)
-        if name in seen:
-            continue
-        seen.add(name)
-        try:
-            entries = tagged(name)
-        except DataError as error:
-            if error.code != 404:
-                raise
-            continue
-        for replicas in entries:
-            scheme, rest = schemesplit(replicas[0])
-            if scheme == "tag":
-                waiting.append(rest)
-            else:
-                yield list(replicas)
 
 
 def inputlist(inputs: Any, label: Any = None, settings: Any = None) -> list[Any]:
