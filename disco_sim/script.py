@@ -16,6 +16,8 @@ from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any, Self
 
+from disco_sim.runtime.program import is_installed_module
+
 
 class Script:
     """A script with its arguments: within it, sys.argv, sys.path and the module __main__ are those of the script.
@@ -83,8 +85,8 @@ class Script:
         return code
 
     def _register(self, function: Any, /, *arguments: Any, **options: Any) -> Any:
-        # What modules ask for, the process's own end is meant by.
-        if sys._getframe(1).f_globals is not vars(self._main):
+        # What installed modules ask for, the process's own end is meant by.
+        if is_installed_module(sys._getframe(1).f_globals.get("__name__")):
             return self._before[3](function, *arguments, **options)
         self._asked.append((function, arguments, options))
         return function

@@ -233,6 +233,20 @@ def test_a_cluster_that_cannot_be_is_a_usage_error(tmp_path: Path) -> None:
         assert "ran" not in result.stdout
 
 
+def test_modules_beside_a_script_may_ask_for_its_end(tmp_path: Path) -> None:
+    """What a helper module of the script gives to atexit is called while the clusters are open."""
+    (tmp_path / "ending_helper.py").write_text(
+        "import atexit\ndef at_end(function):\n    atexit.register(function)\n", encoding="utf-8"
+    )
+    code = """
+from disco.core import result_iterator
+from ending_helper import at_end
+at_end(lambda: print("at the end", sorted(result_iterator(job.wait()))))
+"""
+    result = disco_sim("run", script(tmp_path, OLD + code))
+    assert "at the end [('a', 1), ('b', 1)]" in result.stdout
+
+
 def test_a_script_may_replace_the_standard_output(tmp_path: Path) -> None:
     """What a script puts in its place is printed to, even if it can nothing but write; `__file__` is a whole path."""
     code = """
