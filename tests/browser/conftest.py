@@ -7,13 +7,16 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, ViewportSize
+from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests.browser.labdrive import LabPage, running_browser, running_lab
 
 VIEWPORT: ViewportSize = {"width": 1400, "height": 2000}
 
 OpenNotebook = Callable[..., LabPage]
+
+# JupyterLab draws cells one by one when it has time, and a busy machine takes longer than Playwright's five seconds.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
