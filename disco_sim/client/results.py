@@ -13,7 +13,7 @@ from disco_sim.cluster.base import Cluster
 from disco_sim.error import DataError, InputError
 from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.work import Blob
-from disco_sim.runtime.inputs import STORED_SCHEMES, Opener, apply_reader, first_that_reads, through_chain
+from disco_sim.runtime.inputs import Opener, records_of
 from disco_sim.util import schemesplit
 
 
@@ -56,23 +56,7 @@ def _records(
 
     for replicas in _expand(urls, own):
         notifier(replicas if len(replicas) > 1 else replicas[0])
-        opener = Opener(fetch, dialect=dialect)
-
-        def records(_host: str, url: str, opener: Opener = opener) -> Iterator[Any]:
-            if schemesplit(url)[0] in STORED_SCHEMES and reader is func.chain_reader and chain == func.default_stream:
-                blob = fetch(url)
-                if blob.form != "bytes":
-                    return iter(blob.pairs())
-            stream, size, url = through_chain(chain, opener, url, params)
-            return iter(apply_reader(reader, stream, size, url, params))
-
-        try:
-            if len(replicas) == 1:
-                yield from records("", replicas[0])
-            else:
-                yield from first_that_reads([("", url) for url in replicas], records, func.noop)
-        finally:
-            opener.close()
+        yield from records_of(replicas, Opener(fetch, dialect=dialect), chain, reader, params)
 
 
 def _index(replicas: list[str], own: Cluster | None) -> list[tuple[int, str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from disco_sim import func
 from disco_sim.ddfs.files import BlobFile
 from disco_sim.ddfs.placement import Placement
 from disco_sim.ddfs.showing import host_of
@@ -13,7 +12,7 @@ from disco_sim.error import DataError
 from disco_sim.formats import to_disco_format
 from disco_sim.model.dialect import Dialect
 from disco_sim.model.work import Blob
-from disco_sim.runtime.inputs import STORED_SCHEMES, Opener, apply_reader, first_that_reads, through_chain
+from disco_sim.runtime.inputs import STORED_SCHEMES, Opener, records_of
 from disco_sim.util import schemesplit
 
 
@@ -52,20 +51,8 @@ class Reading:
         Raises:
             DataError: If none can.
         """
-        alive = self._alive(replicas)
         opener = Opener(self._fetch, dialect=self._dialect)
-
-        def records_of(_: str, url: str) -> Iterator[Any]:
-            stream, size, url = through_chain(chain, opener, url, params)
-            return iter(apply_reader(reader, stream, size, url, params))
-
-        try:
-            if len(alive) == 1:
-                yield from records_of("", alive[0])
-            else:
-                yield from first_that_reads([("", url) for url in alive], records_of, func.noop)
-        finally:
-            opener.close()
+        yield from records_of(self._alive(replicas), opener, chain, reader, params)
 
     def _bytes(self, url: str) -> bytes:
         if schemesplit(url)[0] in STORED_SCHEMES:

@@ -37,7 +37,7 @@ class Opener:
     """
 
     def __init__(self, fetch: Callable[[str], Blob], folder: str = "", dialect: Dialect = DOCUMENTED) -> None:
-        self._fetch = fetch
+        self.fetch = fetch
         self._folder = folder
         self._dialect = dialect
         self._opened: list[Any] = []
@@ -50,7 +50,7 @@ class Opener:
         """
         scheme, rest = schemesplit(url)
         if scheme in STORED_SCHEMES:
-            return (*stream_of(self._fetch(url)), url)
+            return (*stream_of(self.fetch(url)), url)
         if scheme == "raw" and not self._dialect.lines_are_text:
             text = rest.encode("utf-8", "surrogatepass")
             stream = io.TextIOWrapper(io.BytesIO(text), encoding="utf-8", errors="surrogatepass", newline="")
@@ -209,6 +209,37 @@ def first_that_reads(
                     f"Exhausted all {len(replicas)} available replicas, last error was: {error}", url
                 ) from error
             warn(url, error)
+
+
+def records_of(
+    replicas: Sequence[str],
+    opener: Opener,
+    chain: Sequence[Callable[..., Any]],
+    reader: Callable[..., Any] | None,
+    params: Any,
+) -> Iterator[Any]:
+    """The records that a chain of stream functions and a reader find outside of tasks, in the first replica that can be
+    read; `opener` is closed at the end.
+
+    Raises:
+        DataError: If none can.
+    """
+
+    def records(_: str, url: str) -> Iterator[Any]:
+        if schemesplit(url)[0] in STORED_SCHEMES and reader is func.chain_reader and tuple(chain) in _PLAIN_CHAINS:
+            blob = opener.fetch(url)
+            if blob.form != "bytes":
+                return iter(blob.pairs())
+        stream, size, url = through_chain(chain, opener, url, params)
+        return iter(apply_reader(reader, stream, size, url, params))
+
+    try:
+        if len(replicas) == 1:
+            yield from records("", replicas[0])
+        else:
+            yield from first_that_reads([("", url) for url in replicas], records, func.noop)
+    finally:
+        opener.close()
 
 
 def counted(pieces: Iterator[Any], context: TaskContext, say: Callable[[int], None], interval: int) -> Iterator[Any]:
