@@ -39,6 +39,7 @@ from disco_sim.model.events import Event
 from disco_sim.model.plan import Plan
 from disco_sim.sim.costs import Costs
 from disco_sim.sim.faults import Faults
+from disco_sim.store.names import EPOCH_S
 from disco_sim.util import netloc, schemesplit
 from disco_sim.views.history import History
 from disco_sim.views.monitor import Monitor
@@ -387,7 +388,7 @@ class Disco:
     def joblist(self) -> list[list[Any]]:
         """[start time in epoch seconds, status, name] of every job, the newest first."""
         rows = [
-            [int(info.EPOCH_S + next(iter(self.cluster.log.of(name))).time_s), self.cluster.archive.status(name), name]
+            [int(EPOCH_S + next(iter(self.cluster.log.of(name))).time_s), self.cluster.archive.status(name), name]
             for name in self._submissions
             if self.cluster.archive.status(name) != "unknown job"
         ]

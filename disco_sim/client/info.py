@@ -5,7 +5,6 @@ from __future__ import annotations
 import marshal
 import re
 from collections.abc import Callable
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from disco_sim.client.advice import advice as advice_on
@@ -16,13 +15,10 @@ from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.job import JobSpec
 from disco_sim.runtime.sandbox import user_traceback
 from disco_sim.views.state import JobState, NodeState, node_states
-from disco_sim.views.story import EPOCH, timestamp
+from disco_sim.views.story import timestamp
 
 if TYPE_CHECKING:
     import pstats
-
-EPOCH_S = int(EPOCH.replace(tzinfo=UTC).timestamp())
-"""Virtual time 0 in seconds since 1970."""
 
 _SIMULATED_DISK_BYTES = 64 * 2**30
 _MOST_INPUTS = 100

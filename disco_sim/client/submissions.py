@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from disco_sim.client.arguments import defaults, resolve
-from disco_sim.client.info import EPOCH_S
 from disco_sim.client.prepare import prepare
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import CommError, near_jobs
 from disco_sim.model.dialect import Dialect
 from disco_sim.model.job import JobRequest, JobSpec
 from disco_sim.sim.luck import draw_integer
+from disco_sim.store.names import EPOCH_S
 
 
 class Submissions:

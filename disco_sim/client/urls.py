@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from threading import Lock
 from weakref import WeakKeyDictionary
 
-from disco_sim.client.info import EPOCH_S
 from disco_sim.client.registry import FIRST_PORT, cluster_of
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import CommError, DataError
 from disco_sim.model import events
 from disco_sim.model.work import Blob
+from disco_sim.store.names import EPOCH_S
 
 _OURS = re.compile(
     r"dir://(?P<host>[^/:]+):(?P<port>\d+)/(?P<folder>disco/.+)/(?P<job>[^/]+)/(?P<stage>[^/]+)-(?P<task>\d+)\.index"

@@ -14,7 +14,7 @@ from disco_sim.model.plan import NODE_GROUPINGS, Output, check_plan
 from disco_sim.model.work import Blob, Failure, TaskOutcome, TaskWork
 from disco_sim.sim.luck import draw_integer
 from disco_sim.store.blobs import BlobStore
-from disco_sim.store.names import EPOCH_S, blob_name, job_blob, short_name, stamp, stored_url, without_port
+from disco_sim.store.names import EPOCH_S, job_blob, short_name, stamp, stored_url, without_port
 from disco_sim.store.oob import COMMITTED, OOBEntry, OOBStore
 from disco_sim.store.oobtags import OOBTags, blob_of
 from disco_sim.store.tags import StoredBlob, TagStore
@@ -34,12 +34,16 @@ class Rules(NamedTuple):
 
 
 class Archive:
-    """The jobs of one master, and all that they stored. It changes when it is told to, never by itself."""
+    """The jobs of one master, and all that they stored. It changes when it is told to, never by itself.
+
+    `purged` are jobs whose record was dropped, and whose data go with the next collection of garbage.
+    """
 
     def __init__(self, master: str, rules: Rules) -> None:
         self.master = master
         self.rules = rules
         self.jobs: dict[str, JobRecord] = {}
+        self.purged: list[str] = []
         self._port = master.rpartition(":")[2]
         self.oob = OOBStore(rules.oob_is_unique)
         self._oob_tags = OOBTags(self.oob, self._port)
@@ -252,7 +256,7 @@ class Archive:
         stamped = stamp(EPOCH_S + time_s, self.tags.next_serial())
         url = stored_url(piece.host, self._port, "blob", name, stamped)
         self.blobs.put(url, blob)
-        self.tags.remember(StoredBlob(name, blob.n_bytes, time_s, (url,), (piece.host,)))
+        self.tags.remember(StoredBlob(blob.n_bytes, time_s, (url,), (piece.host,)))
         return url
 
     def _hand_over(self, job: str, record: JobRecord) -> set[str]:
@@ -280,7 +284,7 @@ class Archive:
 
     def _remember(self, job: str, url: str, host: str) -> None:
         n_bytes = self.blobs.get(url).n_bytes
-        self.tags.remember(StoredBlob(blob_name(url), n_bytes, self._ended_s[job], (url,), (host,)))
+        self.tags.remember(StoredBlob(n_bytes, self._ended_s[job], (url,), (host,)))
 
     def _drop(self, pieces: Iterable[Output]) -> None:
         for piece in pieces:

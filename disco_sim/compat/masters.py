@@ -10,7 +10,6 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from disco_sim.client.disco import Disco
 from disco_sim.client.registry import FIRST_PORT, open_discos
@@ -24,7 +23,6 @@ _NAMES_OF_0_3 = "disco_sim.compat.disco.node.worker"
 _made: dict[str, Disco] = {}
 _options: dict[str, Any] = {}
 _chosen: list[Disco] = []
-_purged: WeakKeyDictionary[Disco, list[str]] = WeakKeyDictionary()
 
 
 def connect(address: Any = None) -> Disco:
@@ -122,25 +120,11 @@ def forget() -> None:
     _made.clear()
     _options.clear()
     _chosen.clear()
-    _purged.clear()
 
 
 def is_observed(disco: Disco) -> bool:
     """Whether a Disco speaks the dialect V05, so that its answers have the shapes of Disco 0.5.4."""
     return disco.dialect.name == V05.name
-
-
-def purge_later(disco: Disco, job: str) -> None:
-    """Note that the data of a purged job may go with the next collection of garbage."""
-    _purged.setdefault(disco, []).append(job)
-
-
-def collect(disco: Disco) -> list[str]:
-    """Drop the data of the jobs of `disco` that were purged; their names."""
-    names = _purged.pop(disco, [])
-    for name in names:
-        disco.cluster.archive.forget(name, with_data=True)
-    return names
 
 
 def _dialect() -> Dialect:

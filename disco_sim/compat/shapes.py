@@ -12,7 +12,6 @@ from typing import Any
 
 from disco_sim.client.disco import Disco
 from disco_sim.client.urls import observed_all
-from disco_sim.compat import masters
 from disco_sim.compat.story import Line, Story, stage_counts
 from disco_sim.error import CommError, DiscoError, InputError, near_jobs
 from disco_sim.model.events import JobSubmitted
@@ -196,7 +195,7 @@ class Answers:
         known = self.native.cluster.archive.status(job) != "unknown job"
         self.native.clean(job)
         if known:
-            masters.purge_later(self.native, job)
+            self.native.cluster.archive.purged.append(job)
 
     def let_pass(self) -> None:
         """Let two virtual seconds go by if any job is active, unless a task is asking."""

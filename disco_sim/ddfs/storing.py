@@ -53,11 +53,17 @@ class Storing:
         blob = Blob("bytes", data, 0, len(data))  # one object, however many replicas
         for url in urls:
             self._cluster.archive.store(url, blob)
-        self._tags.remember(StoredBlob(name, len(data), now_s, tuple(urls), hosts))
+        self._tags.remember(StoredBlob(len(data), now_s, tuple(urls), hosts))
         return urls
 
     def collect(self, older_than_s: float) -> Collected:
-        """Drop the blobs that no tag points to and no active job reads, pushed at least so many virtual seconds ago."""
+        """Drop the data of purged jobs, and blobs that no tag points to and no active job reads.
+
+        Blobs only if they were pushed at least `older_than_s` virtual seconds ago.
+        """
+        archive = self._cluster.archive
+        while archive.purged:
+            archive.forget(archive.purged.pop(), with_data=True)
         wanted = self._tags.referenced()
         for url in [one for one in wanted if one.startswith("dir://")]:
             with suppress(DataError):

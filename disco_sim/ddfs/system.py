@@ -298,7 +298,8 @@ class DDFS:
     def gc(self, older_than_s: float = 0.0) -> Collected:
         """Collect the garbage: drop all blobs that no tag points to and that were pushed so many virtual seconds ago.
 
-        What an active job reads stays. Disco does this once a day, and to blobs of five days; here it is asked for.
+        The data of jobs that were purged by old code go with it. What an active job reads stays. Disco does this once a
+        day, and to blobs of five days; here it is asked for.
         """
         return self._storing.collect(older_than_s)
 

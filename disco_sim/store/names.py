@@ -14,7 +14,7 @@ LONGEST_BLOB_NAME = 200
 """A blob with a longer name is stored under the MD5 of it, as the real file system does."""
 
 EPOCH_S = 1_283_299_200
-"""Seconds from 1970 to virtual time 0, for the timestamps in URLs."""
+"""Seconds from 1970 to virtual time 0, which is 2010-09-01 00:00:00 UTC."""
 
 
 def safe_name(name: str) -> str:
@@ -52,7 +52,7 @@ def without_port(url: str) -> str:
 def job_blob(jobname: str, path: str) -> str:
     """The name of the blob that a file of a job is saved as.
 
-    >>> job_blob("words@1:2:3", "/tmp/part-0.gz")
+    >>> job_blob("words@1:2:3", "parts/part-0.gz")
     'discoblob:words@1:2:3:part-0_gz'
     """
     return safe_name(f"discoblob:{jobname}:{path.rpartition('/')[2]}")

@@ -98,9 +98,8 @@ class Shown(Protocol):
 
 
 class StoredBlob(NamedTuple):
-    """A blob that was pushed or saved: its name, size in bytes, the virtual time, the URL and host of each replica."""
+    """A blob that was pushed or saved: its size in bytes, the virtual time, the URL and host of each replica."""
 
-    name: str
     n_bytes: int
     pushed_s: float
     urls: tuple[str, ...]

@@ -7,7 +7,7 @@ said; what the system itself says is of the host `master`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import floor
 from typing import NamedTuple
 
@@ -41,11 +41,12 @@ from disco_sim.model.events import (
     TaskRequeued,
 )
 from disco_sim.store.log import Log
+from disco_sim.store.names import EPOCH_S
 from disco_sim.tables import counted
 from disco_sim.views.stages import Phases
 
 MASTER = "master"
-EPOCH = datetime(2010, 9, 1)
+EPOCH = datetime.fromtimestamp(EPOCH_S, UTC).replace(tzinfo=None)
 """What the clock on the wall shows at virtual time 0 (UTC)."""
 
 _SAID_FIRST = ("WARN", "ERROR", "READY")

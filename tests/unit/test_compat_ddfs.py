@@ -95,6 +95,18 @@ def test_purged_jobs_leave_what_they_saved_or_a_tag_has() -> None:
     )
 
 
+def test_any_collection_of_garbage_takes_purged_jobs() -> None:
+    """The data of a purged job go with the garbage of its cluster, whoever collects that."""
+    disco = Disco()
+    job = disco.new_job("j", input=["raw://a"], map=words)
+    urls = job.wait()
+    job.purge()
+    assert list(result_iterator(urls)) == [("a", 1)]
+    disco.native.ddfs.gc()
+    with pytest.raises(CommError):
+        list(result_iterator(urls))
+
+
 def test_results_are_chunked() -> None:
     """What wait() gives is what chunk() takes."""
     disco = Disco()

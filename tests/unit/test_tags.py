@@ -253,8 +253,8 @@ def test_tags_that_are_shown():
 def test_loads_are_those_of_the_blobs_that_are_there():
     """What each host has is counted when blobs come and go."""
     tags = TagStore()
-    one = StoredBlob("a", 10, 0.0, (blob("a$1"), blob("a$1", "node02")), ("node01", "node02"))
-    other = StoredBlob("b", 5, 0.0, (blob("b$2"),), ("node01",))
+    one = StoredBlob(10, 0.0, (blob("a$1"), blob("a$1", "node02")), ("node01", "node02"))
+    other = StoredBlob(5, 0.0, (blob("b$2"),), ("node01",))
     tags.remember(one)
     tags.remember(other)
     assert tags.loads == {"node01": (15, 2), "node02": (10, 1)}

@@ -36,8 +36,3 @@ class DDFS(ddfs.DDFS):
             fetch=lambda url: data_of(url, cluster),
             index=lambda url: index_of(url, cluster),
         )
-
-    def gc(self, older_than_s: float = 0.0) -> Any:
-        """Collect garbage: the data of purged jobs, and blobs that no tag points to; what was freed of the latter."""
-        masters.collect(self.native)
-        return super().gc(older_than_s)

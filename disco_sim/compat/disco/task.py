@@ -11,13 +11,13 @@ from hashlib import md5
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from disco_sim.compat.disco.settings import DEFAULTS
 from disco_sim.error import DiscoError, nearest
 from disco_sim.node import worker as node
+from disco_sim.util import DISCO_PORT
 
 __all__ = ["Task", "active"]
 
-_PUT_PORT = 8990
-_DEFAULT_PORT = 8989
 
 # A task that asks for its job's parameters gets them made once, and they are gone with it.
 _parameters: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
@@ -57,13 +57,13 @@ class _Facts(type):
     @property
     def disco_port(cls) -> int:
         """The port of the master."""
-        return int(_context("disco_port").work.master.rpartition(":")[2] or _DEFAULT_PORT)
+        return int(_context("disco_port").work.master.rpartition(":")[2] or DISCO_PORT)
 
     @property
     def put_port(cls) -> int:
         """The port at which a node of Disco takes blobs; here nobody listens at it."""
         _context("put_port")
-        return _PUT_PORT
+        return int(DEFAULTS["DDFS_PUT_PORT"])
 
     port = disco_port
 

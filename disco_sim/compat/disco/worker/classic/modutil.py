@@ -1,12 +1,4 @@
-"""Which modules job functions use, where Disco 0.5 has it; see `disco.modutil`."""
+"""Which modules job functions use, where Disco 0.5's classic worker has it; see `disco.modutil`."""
 
-from disco_sim.compat.disco.modutil import (
-    ModUtilImportError,
-    find_modules,
-    locate_modules,
-    parse_function,
-    recurse_module,
-    user_paths,
-)
-
-__all__ = ["ModUtilImportError", "find_modules", "locate_modules", "parse_function", "recurse_module", "user_paths"]
+from disco_sim.compat.disco.worker.modutil import *  # noqa: F403
+from disco_sim.compat.disco.worker.modutil import __all__ as __all__
