@@ -76,11 +76,41 @@ class DiscoOutput:
         self._content = content
 
     def _end_block(self) -> None:
-        raw = self._block.getvalue()
-        is_compressed = bool(raw) and self._compress_level > 0
-        data = zlib.compress(raw, self._compress_level) if is_compressed else raw
-        self._stream.write(BLOCK_HEADER.pack(self._first_byte, is_compressed, zlib.crc32(raw), len(data)) + data)
+        self._stream.write(packed_block(self._block.getvalue(), self._compress_level, self._first_byte))
         self._block = io.BytesIO()
+
+
+def packed_block(raw: bytes, compress_level: int, first_byte: int = FIRST_FORMAT_BYTE + LATEST_VERSION) -> bytes:
+    """A block of Disco's format: a header with a checksum, and the data, compressed if `compress_level` is not 0."""
+    is_compressed = bool(raw) and compress_level > 0
+    data = zlib.compress(raw, compress_level) if is_compressed else raw
+    return BLOCK_HEADER.pack(first_byte, is_compressed, zlib.crc32(raw), len(data)) + data
+
+
+def read_block(stream: Any, url: str) -> bytes:
+    """The data of the block that a binary stream stands at.
+
+    >>> read_block(io.BytesIO(packed_block(b"the cat", 1)), "raw://")
+    b'the cat'
+
+    Raises:
+        DataError: If it is damaged or cut.
+    """
+    header = take(stream, BLOCK_HEADER.size, url)
+    try:
+        _, is_compressed, checksum, length = BLOCK_HEADER.unpack(header)
+        return _checked(take(stream, length, url), is_compressed, checksum, length)
+    except (ValueError, struct.error, zlib.error) as error:
+        raise DataError(f"A block is damaged or cut: {error}; make the data again", url) from error
+
+
+def _checked(data: bytes, is_compressed: int, checksum: int, length: int) -> bytes:
+    if len(data) < length:
+        raise ValueError("it is cut short")
+    raw = zlib.decompress(data) if is_compressed else data
+    if zlib.crc32(raw) != checksum:
+        raise ValueError("its checksum differs")
+    return raw
 
 
 def to_disco_format(pairs: Iterable[tuple[Any, Any]]) -> bytes:
@@ -119,9 +149,7 @@ def read_disco_format(stream: Any, url: str, *, head: bytes = b"", skip_damage: 
             is_ended = False
             break
         try:
-            raw = zlib.decompress(data) if is_compressed else data
-            if zlib.crc32(raw) != checksum:
-                raise ValueError("its checksum differs")
+            raw = _checked(data, is_compressed, checksum, length)
             records = list(_unpickled(raw))
         except Exception as error:  # damaged pickles raise anything
             if not skip_damage:

@@ -49,7 +49,28 @@ def map_line_reader(fd: Any, size: int | None, fname: str, *, block_size: int = 
         )
     if not hasattr(fd, "read"):
         return iter(fd)
-    return chain.from_iterable(_lines_by_block(fd, fname, block_size) if size != 0 else ())
+    return Lines(_lines_by_block(fd, fname, block_size) if size != 0 else iter(()))
+
+
+class Lines:
+    """The lines of a text one by one; whoever wants them as lists, as they are read, asks for the `blocks` instead."""
+
+    def __init__(self, blocks: Iterator[list[str]]) -> None:
+        self._blocks = blocks
+        self._lines = chain.from_iterable(blocks)
+        self._is_begun = False
+
+    def __iter__(self) -> Iterator[str]:
+        self._is_begun = True
+        return self._lines
+
+    def __next__(self) -> str:
+        self._is_begun = True
+        return next(self._lines)
+
+    def blocks(self) -> Iterator[list[str] | Iterator[str]]:
+        """All lines that were not taken yet, by the block as they are read; one by one once the first was taken."""
+        return iter((self._lines,)) if self._is_begun else self._blocks
 
 
 def _lines_by_block(fd: Any, url: str, block_size: int) -> Iterator[list[str]]:

@@ -179,12 +179,12 @@ class PairStream:
         self._file: io.BytesIO | None = None
 
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
-        return iter(self.blob.pairs())
+        return self.blob.records()
 
     def read(self, n: int | None = -1) -> bytes:
         """The next `n` bytes, all that are left by default; the bytes are made on the first call."""
         if self._file is None:
-            self._file = io.BytesIO(to_disco_format(self.blob.pairs()))
+            self._file = io.BytesIO(to_disco_format(self.blob.records()))
         return self._file.read(n)
 
     def close(self) -> None:

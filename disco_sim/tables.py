@@ -29,7 +29,7 @@ _STATES = {
 _COLOUR_OF = {word: colour for colour, words in _STATES.items() for word in words}
 _CHIP_COLUMNS = ("status", "state", "level")
 _AMOUNTS = {
-    *("records", "records_in", "records_out", "keys", "top_key_records", "count"),
+    *("records", "records_in", "records_out", "keys", "top_key_records", "spilled", "count"),
     *("bytes", "bytes_in", "bytes_out", "size"),
 }
 _UNKNOWN = "–"  # noqa: RUF001 - a dash for what is not known

@@ -34,6 +34,11 @@ def kvgroup(kviter: Iterable[tuple[K, V]]) -> Iterator[tuple[K, Iterator[V]]]:
     >>> [(key, sum(values)) for key, values in kvgroup([("a", 1), ("a", 2), ("b", 1), ("a", 5)])]
     [('a', 3), ('b', 1), ('a', 5)]
     """
+    # What a task has sorted knows its groups, and no pair has to be looked at to find them.
+    groups = kviter.groups() if hasattr(kviter, "groups") else None
+    if groups is not None:
+        yield from groups
+        return
     for key_of_group, pairs in itertools.groupby(kviter, itemgetter(0)):
         yield key_of_group, map(itemgetter(1), pairs)
 

@@ -38,7 +38,7 @@ class Scripted:
 
 def pairs(*found: tuple[Any, Any]) -> Blob:
     """A blob of pairs of ten bytes each."""
-    return Blob("pairs", list(found), len(found), 10 * len(found))
+    return Blob.of_pairs(found, 10 * len(found))
 
 
 def outcome(

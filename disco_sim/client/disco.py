@@ -26,6 +26,7 @@ from disco_sim.client.urls import data_of, index_of
 from disco_sim.client.whatif import WhatIf
 from disco_sim.cluster.archive import Rules
 from disco_sim.cluster.base import Cluster
+from disco_sim.cluster.memory import limit_in_bytes
 from disco_sim.cluster.replay import Recording
 from disco_sim.cluster.simulated import SimulatedCluster
 from disco_sim.ddfs import DDFS
@@ -63,6 +64,8 @@ class Disco:
     run and `max_failures` forgiven failures a task are Disco's limits. `namespace="notebook"` lets job
     functions see the notebook's names, which a real worker would not have. `keep="results"` drops what
     is between the stages when a job ends; `shuffle_order="random"` mixes the order of reduce input.
+    Pairs that would take more memory than `memory_limit` go to the disk: a number of bytes, or text such as "512 MB";
+    it is a quarter of the machine's, unless given.
     `engine` computes the tasks, `costs` says how long work takes, `faults` what goes wrong, and `dialect` what to do
     where Disco's documentation and code differ (`max_failures` is the dialect's, unless given). `policy` is how jobs
     share the slots, "fair" or "fifo", both Disco's; `speculative=True`, which Disco has not, lets a second run of a
@@ -93,6 +96,7 @@ class Disco:
         max_failures: int | None = None,
         namespace: str = "worker",
         keep: str = "all",
+        memory_limit: int | str | None = None,
         shuffle_order: str = "task",
         dialect: Dialect = DOCUMENTED,
     ) -> None:
@@ -124,7 +128,7 @@ class Disco:
                 _spec(master if isinstance(master, ClusterSpec) else nodes, slots),
                 engine or Inline(),
                 master=_authority(master if isinstance(master, str) else "master"),
-                rules=Rules(seed, oob_limit, keep, shuffle_order, dialect.oob_is_strict),
+                rules=Rules(seed, oob_limit, keep, shuffle_order, dialect.oob_is_strict, limit_in_bytes(memory_limit)),
                 costs=costs,
                 faults=faults,
                 max_failures=dialect.max_failures if max_failures is None else max_failures,

@@ -15,6 +15,7 @@ from disco_sim.error import DiscoError
 from disco_sim.model import events
 from disco_sim.model.events import Event
 from disco_sim.node import worker
+from disco_sim.store.garbage import seldom_collecting
 from disco_sim.tracebacks import shorten
 from disco_sim.views.monitor import Monitor
 from disco_sim.views.state import NodeStates
@@ -92,7 +93,7 @@ class Driver:
                 "job function or a widget's handler use what does not drive: frames, job.oob, status; kill(), "
                 "blacklist() and new faults are taken as requests"
             )
-        with self._let_go(), self._followed(follower), _interrupts() as interrupts:
+        with seldom_collecting(), self._let_go(), self._followed(follower), _interrupts() as interrupts:
             while not is_done():
                 is_moved = self._cluster.advance(until_s)
                 self._hear()

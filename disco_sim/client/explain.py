@@ -11,7 +11,8 @@ from disco_sim.cluster.base import Cluster
 from disco_sim.error import DataError, PartitionError
 from disco_sim.model.dialect import Dialect
 from disco_sim.model.plan import Output
-from disco_sim.runtime.shuffle import any_partition, checked_partition, name_of
+from disco_sim.runtime.pairs import name_of
+from disco_sim.runtime.placing import any_partition, checked_partition
 from disco_sim.views.state import JobState
 
 
@@ -120,4 +121,4 @@ def _count(cluster: Cluster, output: Output, key: Any) -> int:
         blob = cluster.archive.read(output.blob)
     except DataError:
         return 0
-    return 0 if blob.form == "bytes" else sum(1 for found, _ in blob.pairs() if found == key)
+    return 0 if blob.form == "bytes" else sum(1 for found, _ in blob.records() if found == key)

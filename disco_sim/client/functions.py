@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from disco_sim.error import DiscoError
+from disco_sim.runtime.pairs import name_of
 from disco_sim.runtime.sandbox import shown
-from disco_sim.runtime.shuffle import name_of
 from disco_sim.util import argcount
 
 

@@ -21,8 +21,8 @@ from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.plan import Output
 from disco_sim.model.work import Blob
 from disco_sim.runtime.inputs import STORED_SCHEMES
+from disco_sim.runtime.pairs import size_of_all
 from disco_sim.runtime.sandbox import shown
-from disco_sim.runtime.shuffle import size_of_all
 from disco_sim.streams import BYTE_RANGE, open_url
 from disco_sim.util import schemesplit
 

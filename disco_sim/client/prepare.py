@@ -20,9 +20,9 @@ from disco_sim.model.job import JobRequest, JobSpec, Limits, plan_of
 from disco_sim.pipeline import Stage
 from disco_sim.runtime.external import files_of
 from disco_sim.runtime.mapping import MapRole
+from disco_sim.runtime.pairs import name_of
 from disco_sim.runtime.program import ModuleSource, Program, Shipment
 from disco_sim.runtime.reducing import ReduceRole
-from disco_sim.runtime.shuffle import name_of
 from disco_sim.store.names import tag_of_job
 from disco_sim.util import schemesplit
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from disco_sim.error import ModUtilImportError, PurityError
 from disco_sim.node import worker
+from disco_sim.runtime.pairs import name_of
 from disco_sim.runtime.program import is_installed, is_installed_module
-from disco_sim.runtime.shuffle import name_of
 
 _LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 _OF_EVERY_MODULE = ("__name__", "__builtins__")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from disco_sim.cluster.memory import MemoryBudget
 from disco_sim.cluster.record import DoneTask, JobRecord
 from disco_sim.error import CommError, DiscoError, near_jobs
 from disco_sim.model import events
@@ -23,7 +24,7 @@ from disco_sim.store.view import RunView
 
 class Rules(NamedTuple):
     """What holds for all jobs of a cluster: whose luck, how many put() calls a run, what is kept, in which order tasks
-    read their pieces, whether an out-of-band key can be put but once in a job.
+    read their pieces, whether an out-of-band key can be put but once in a job, how much memory their data may take.
     """
 
     seed: int = 0
@@ -31,6 +32,7 @@ class Rules(NamedTuple):
     keep: str = "all"
     shuffle_order: str = "task"
     oob_is_unique: bool = True
+    memory_bytes: int | None = None
 
 
 class Archive:
@@ -48,6 +50,7 @@ class Archive:
         self.oob = OOBStore(rules.oob_is_unique)
         self._oob_tags = OOBTags(self.oob, self._port)
         self.blobs = BlobStore(self._oob_tags.blob)
+        self._budget = None if rules.memory_bytes is None else MemoryBudget(rules.memory_bytes)
         self.tags = TagStore(self._oob_tags)
         # The results of purged jobs that a tag still refers to, by their URL.
         self._indexes: dict[tuple[str, str], list[tuple[int, str]]] = {}
@@ -142,6 +145,7 @@ class Archive:
             group_label=group.label,
             group_host=group.hosts[0] if group.hosts and grouping in NODE_GROUPINGS else "",
             task_id=task + sum(len(record.tasks[earlier.name]) for earlier in plan[:level]),
+            memory=None if self._budget is None else self._budget.left_to_run(self.blobs.held_bytes),
         )
 
     # -- changes -----------------------------------------------------------------------------------

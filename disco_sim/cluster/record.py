@@ -80,7 +80,15 @@ class Computed(NamedTuple):
 
     def is_like(self, other: Computed) -> bool:
         """Whether later stages can see no difference."""
-        return (self.outcome.outputs, self.outcome.oob) == (other.outcome.outputs, other.outcome.oob)
+        mine, others = self.outcome, other.outcome
+        return (
+            mine.oob == others.oob
+            and _sizes(mine) == _sizes(others)
+            and all(
+                one == another or (None not in (one.data, another.data) and one.pairs() == another.pairs())
+                for (_, one), (_, another) in zip(mine.outputs, others.outputs, strict=True)
+            )
+        )
 
     @property
     def has_data(self) -> bool:
@@ -95,6 +103,10 @@ class Computed(NamedTuple):
         """The same with its outputs' sizes only."""
         outputs = tuple((label, blob._replace(data=None)) for label, blob in self.outcome.outputs)
         return self._replace(outcome=replace(self.outcome, outputs=outputs))
+
+
+def _sizes(outcome: TaskOutcome) -> list[tuple[Any, ...]]:
+    return [(label, blob.form == "bytes", blob.n_records, blob.n_bytes) for label, blob in outcome.outputs]
 
 
 def _data_of(piece: Output) -> tuple[int, int, int, str]:

@@ -57,7 +57,7 @@ class Reading:
     def _bytes(self, url: str) -> bytes:
         if schemesplit(url)[0] in STORED_SCHEMES:
             blob = self._fetch(url)
-            return bytes(blob.data) if blob.form == "bytes" else to_disco_format(blob.pairs())
+            return bytes(blob.data) if blob.form == "bytes" else to_disco_format(blob.records())
         opener = Opener(self._fetch)
         try:
             stream = opener.keep(opener.open(url)[0])

@@ -8,28 +8,82 @@ from __future__ import annotations
 
 import pickle
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
+from disco_sim.model.columns import Columns, type_of_keys
 from disco_sim.model.plan import Output
 
 
 class Blob(NamedTuple):
-    """Stored data: `pairs` (a list of plain pairs), `pickled` (a pickle of such a list) or `bytes` (a file's content).
+    """Stored data: `columns` (batches of pairs, in memory or in files), `pickled` (a pickle of a list of records) or
+    `bytes` (a file's content).
 
-    Pairs whose keys or values could be changed by a reader are stored pickled, so every reader gets its own.
-    `n_bytes` is an estimate for pairs and exact for bytes.
+    Pairs and records that could be changed by a reader are pickled, so every reader gets its own. `n_bytes` is an
+    estimate for pairs and exact for bytes.
     """
 
-    form: Literal["pairs", "pickled", "bytes"]
+    form: Literal["columns", "pickled", "bytes"]
     data: Any
     n_records: int
     n_bytes: int
 
-    def pairs(self) -> list[tuple[Any, Any]]:
-        """The pairs of a blob that holds pairs; do not change the list."""
-        pairs: list[tuple[Any, Any]] = self.data if self.form == "pairs" else pickle.loads(self.data)
-        return pairs
+    @classmethod
+    def of_pairs(cls, pairs: Iterable[tuple[Any, Any]], n_bytes: int = 0) -> Blob:
+        """A blob of pairs of plain data, in memory.
+
+        >>> list(Blob.of_pairs([("a", 1), ("b", 2)]).records())
+        [('a', 1), ('b', 2)]
+        """
+        parts = list(pairs)
+        keys = [key for key, _ in parts]
+        columns = Columns(keys, [value for _, value in parts], type_of_keys(keys))
+        return cls("columns", (columns,), len(keys), n_bytes)
+
+    def batches(self) -> Iterator[Columns | list[Any]]:
+        """What a blob that holds pairs or records holds, some at a time; do not change the lists.
+
+        Raises:
+            DataError: If they were kept in a file that is gone or damaged.
+        """
+        if self.form == "pickled":
+            return iter((pickle.loads(self.data),))
+        return (batch.load() for batch in self.data)
+
+    def records(self) -> Iterator[Any]:
+        """The pairs or records of a blob, of which not all need to fit in memory."""
+        for batch in self.batches():
+            yield from batch if isinstance(batch, list) else batch.pairs()
+
+    def pairs(self) -> list[Any]:
+        """All pairs or records."""
+        return list(self.records())
+
+    @property
+    def held_bytes(self) -> int:
+        """An estimate of the memory that it takes."""
+        if self.data is None:  # only its sizes are known
+            return 0
+        return sum(batch.held_bytes for batch in self.data) if self.form == "columns" else len(self.data)
+
+    @property
+    def n_spilled(self) -> int:
+        """How many of its records are on disk."""
+        if self.form != "columns":
+            return 0
+        return sum(batch.n_records for batch in self.data if not isinstance(batch, Columns))
+
+
+class Memory(NamedTuple):
+    """How much memory the pairs of one run may take, in bytes by estimate; what is beyond it goes to files in `folder`.
+
+    A run may hold `buffer_bytes` before it writes what it has to disk, and leave `kept_bytes` of what it stores.
+    """
+
+    folder: Any
+    buffer_bytes: int
+    kept_bytes: int
 
 
 class StoreView(Protocol):
@@ -53,6 +107,7 @@ class TaskWork:
     `label` is what `this_partition()` answers; `n_tasks` is how many tasks the stage has. `bad` are (piece, replica,
     what is wrong) of input pieces that cannot be read, though they may be there. `grouping` made the task, of what has
     the label `group_label` and, where nodes are told apart, is on `group_host`. `task_id` counts through the whole job.
+    `memory` is None where there is no limit.
     """
 
     job: str
@@ -76,6 +131,7 @@ class TaskWork:
     group_label: int = 0
     group_host: str = ""
     task_id: int = 0
+    memory: Memory | None = None
 
     @property
     def uid(self) -> str:

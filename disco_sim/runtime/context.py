@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
-from operator import index, length_hint
-from typing import Any, NamedTuple
+from operator import index
+from typing import Any, NamedTuple, Protocol
 
 from disco_sim.error import CommError, OOBKeyError, OOBLimitError, OOBPutError
 from disco_sim.model.dialect import Dialect
@@ -40,6 +39,15 @@ class SentMessage(NamedTuple):
     text: str
 
 
+class Position(Protocol):
+    """How far somebody is in some records: how many are taken, and the one taken last (None before the first)."""
+
+    @property
+    def n_taken(self) -> int: ...
+    @property
+    def record(self) -> Any: ...
+
+
 class TaskContext:
     """One run of one task: what its code asked for, put and said. `asked` goes into the outcome."""
 
@@ -56,7 +64,7 @@ class TaskContext:
         self.read: list[Read] = []
         self._n_done = 0
         self._record: Any = None
-        self._followed: tuple[list[Any], Iterator[Any]] | None = None
+        self._position: Position | None = None
 
     # -- what job functions call -----------------------------------------------------------------
 
@@ -146,34 +154,25 @@ class TaskContext:
         self._n_done = n_read
         self._record = record
 
-    def follow(self, records: list[Any]) -> Iterator[Any]:
-        """An iterator over `records` that costs nothing to count: how far it is, it can be asked at any time."""
-        iterator = iter(records)
+    def follow(self, position: Position) -> None:
+        """From here on records are taken without a word; how far they are, `position` can be asked at any time."""
         self._n_done = self.n_read
-        self._followed = (records, iterator)
-        return iterator
+        self._position = position
 
     def unfollow(self) -> None:
         """The records that were followed are done; from here on they are noted one by one."""
         self._n_done = self.n_read
-        self._followed = None
+        self._position = None
 
     @property
     def n_read(self) -> int:
         """How many records the run has read."""
-        if self._followed is None:
-            return self._n_done
-        records, iterator = self._followed
-        return self._n_done + len(records) - length_hint(iterator)
+        return self._n_done + (0 if self._position is None else self._position.n_taken)
 
     @property
     def record(self) -> Any:
         """The record at hand, None before the first."""
-        if self._followed is None:
-            return self._record
-        records, iterator = self._followed
-        n_taken = len(records) - length_hint(iterator)
-        return records[n_taken - 1] if n_taken else None
+        return self._record if self._position is None else self._position.record
 
     def sleep(self, seconds: Any) -> None:
         """Let virtual time pass: costs no real time, and counts as CPU seconds of the run.

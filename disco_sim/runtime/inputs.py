@@ -6,15 +6,18 @@ import importlib
 import io
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
+from operator import length_hint
 from typing import Any, TypeVar
 
 from disco_sim import func
 from disco_sim.error import DataError, DiscoError
+from disco_sim.model.columns import Columns
 from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.work import Blob, Read, TaskWork
+from disco_sim.readers import Lines
 from disco_sim.runtime.context import TaskContext, shown
-from disco_sim.runtime.shuffle import name_of
+from disco_sim.runtime.pairs import name_of
 from disco_sim.streams import open_url, stream_of
 from disco_sim.util import argcount, schemesplit
 
@@ -23,6 +26,9 @@ STORED_SCHEMES = ("disco", "split")
 
 OPENED_SCHEMES = ("", "file", "raw", "url", "http", "https")
 """URLs of these schemes are opened by everybody in the same way."""
+
+_MANY_RECORDS = 1024
+"""After how many records, where they come one by one, it is time to look at the memory."""
 
 _PLAIN_CHAINS = ((func.map_input_stream,), (func.reduce_input_stream,))
 
@@ -142,17 +148,22 @@ class Inputs:
             random.Random(self._work.luck).shuffle(numbers)
         return numbers
 
-    def pieces(self) -> Iterator[list[Any] | Iterator[Any]]:
-        """The records of each input in turn: a list where they are in memory, else an iterator."""
-        return map(self.records, self.numbers())
+    def batches(self) -> Iterator[Any]:
+        """The records of all inputs, some at a time: a list or columns where they are in memory, else an iterator."""
+        for number in self.numbers():
+            yield from self.batches_of(number)
 
-    def records(self, number: int) -> Any:
-        """The records of one input: a list where they are in memory, else an iterator."""
+    def batches_of(self, number: int) -> Iterator[Any]:
+        """The records of one input, in the same way."""
         if self._work.inputs[number].alternatives:
-            return self._with_replicas(number)
-        return self._records(number, 0)
+            return iter((self._with_replicas(number),))
+        return self._batches(number, 0)
 
-    def _records(self, number: int, replica: int) -> Any:
+    def records_of(self, number: int) -> Iterator[Any]:
+        """The records of one input, one by one."""
+        return chain.from_iterable(map(records_in, self.batches_of(number)))
+
+    def _batches(self, number: int, replica: int) -> Iterator[Any]:
         piece = self._work.inputs[number]
         url = piece.replicas[replica][1]
         for bad_piece, bad_replica, what in self._work.bad:
@@ -165,12 +176,14 @@ class Inputs:
             is_plain = self._chain in _PLAIN_CHAINS and self._reader in (func.chain_reader, func.netstr_reader)
             if blob.form != "bytes" and (scheme == "split" or is_plain):
                 self._context.read.append(Read(number, replica, blob.n_bytes))
-                return blob.pairs()
+                return blob.batches()
             # From here on functions of the user may see the URL, and with it where the data are.
             self._context.asked.add("inputs")
         stream, size, url = through_chain(self._chain, self._opener, url, self._params)
         self._context.read.append(Read(number, replica, piece.n_bytes or size or 0))
-        return iter(apply_reader(self._reader, stream, size, url, self._params))
+        records = apply_reader(self._reader, stream, size, url, self._params)
+        # Where the reader is one of ours that reads by the block, its records come by the block.
+        return records.blocks() if isinstance(records, Lines) else iter((iter(records),))
 
     def _with_replicas(self, number: int) -> Iterator[Any]:
         """The records of the replica that the scheduler chose, or of the next one when reading it fails."""
@@ -182,7 +195,16 @@ class Inputs:
             self._context.message("WARN", f"Replica {url} failed: {error}")
 
         tries = replicas[first:] + replicas[:first]
-        return first_that_reads(tries, lambda replica, _: self._records(number, replica), warn)
+
+        def records(replica: int, _: str) -> Iterator[Any]:
+            return chain.from_iterable(map(records_in, self._batches(number, replica)))
+
+        return first_that_reads(tries, records, warn)
+
+
+def records_in(batch: Any) -> Iterator[Any]:
+    """The records of a batch, one by one."""
+    return batch.pairs() if isinstance(batch, Columns) else iter(batch)
 
 
 def first_that_reads(
@@ -229,7 +251,7 @@ def records_of(
         if schemesplit(url)[0] in STORED_SCHEMES and reader is func.chain_reader and tuple(chain) in _PLAIN_CHAINS:
             blob = opener.fetch(url)
             if blob.form != "bytes":
-                return iter(blob.pairs())
+                return blob.records()
         stream, size, url = through_chain(chain, opener, url, params)
         return iter(apply_reader(reader, stream, size, url, params))
 
@@ -242,26 +264,61 @@ def records_of(
         opener.close()
 
 
-def counted(pieces: Iterator[Any], context: TaskContext, say: Callable[[int], None], interval: int) -> Iterator[Any]:
-    """All records of `pieces` in a row; `say(n)` is called whenever another `interval` of them have been taken."""
-    for piece in pieces:
-        if isinstance(piece, list):
-            iterator = context.follow(piece)
+class _Batch:
+    """A batch that is being read; `taken` are its records. What a list iterator has left tells how far it is."""
+
+    def __init__(self, batch: list[Any] | Columns) -> None:
+        self._batch = batch
+        values = batch if isinstance(batch, list) else batch.values
+        self.n_records = len(values)
+        self._left = iter(values)
+        self.taken = self._left if isinstance(batch, list) else zip(batch.keys, self._left, strict=False)
+
+    @property
+    def n_taken(self) -> int:
+        return self.n_records - length_hint(self._left)
+
+    @property
+    def record(self) -> Any:
+        number, batch = self.n_taken - 1, self._batch
+        if number < 0:
+            return None
+        return batch[number] if isinstance(batch, list) else (batch.keys[number], batch.values[number])
+
+
+def counted(
+    batches: Iterable[Any],
+    context: TaskContext,
+    say: Callable[[int], None],
+    interval: int,
+    look: Callable[[], None] = func.noop,
+) -> Iterator[Any]:
+    """All records of `batches` in a row; `say(n)` is called whenever another `interval` of them have been taken.
+
+    `look` is called now and then: before each batch, and among records that come one by one.
+    """
+    for batch in batches:
+        look()
+        if isinstance(batch, (list, Columns)):
+            at_hand = _Batch(batch)
+            context.follow(at_hand)
             if not interval:
-                yield from iterator
+                yield from at_hand.taken
                 continue
             start = context.n_read
-            end = start + len(piece)
+            end = start + at_hand.n_records
             while start < end:
                 step = interval - start % interval
-                yield from islice(iterator, step)
+                yield from islice(at_hand.taken, step)
                 start += step
                 if start <= end:
                     say(start)
             continue
         context.unfollow()
-        for n_read, record in enumerate(piece, context.n_read + 1):
+        for n_read, record in enumerate(batch, context.n_read + 1):
             context.note(n_read, record)
             yield record
             if interval and n_read % interval == 0:
                 say(n_read)
+            if n_read % _MANY_RECORDS == 0:
+                look()

@@ -33,8 +33,8 @@ def run_shuffle(work: TaskWork, context: TaskContext) -> list[tuple[int, Blob]]:
 def joined(blobs: list[Blob]) -> Blob:
     """One blob with what several blobs hold, in their order.
 
-    >>> joined([Blob("pairs", [("a", 1)], 1, 9), Blob("pairs", [("b", 2)], 1, 9)])
-    Blob(form='pairs', data=[('a', 1), ('b', 2)], n_records=2, n_bytes=18)
+    >>> list(joined([Blob.of_pairs([("a", 1)], 9), Blob.of_pairs([("b", 2)], 9)]).records())
+    [('a', 1), ('b', 2)]
     """
     if len(blobs) == 1:
         return blobs[0]
@@ -43,7 +43,7 @@ def joined(blobs: list[Blob]) -> Blob:
     forms = {blob.form for blob in blobs}
     if forms == {"bytes"}:
         return Blob("bytes", b"".join(blob.data for blob in blobs), n_records, n_bytes)
-    pairs = list(chain.from_iterable(blob.pairs() for blob in blobs))
-    if forms == {"pairs"}:
-        return Blob("pairs", pairs, n_records, n_bytes)
+    if forms == {"columns"}:
+        return Blob("columns", tuple(chain.from_iterable(blob.data for blob in blobs)), n_records, n_bytes)
+    pairs = list(chain.from_iterable(blob.records() for blob in blobs))
     return Blob("pickled", pickle.dumps(pairs, pickle.HIGHEST_PROTOCOL), n_records, n_bytes)

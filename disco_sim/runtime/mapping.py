@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from inspect import isgenerator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from disco_sim import func
 from disco_sim.error import DiscoError
+from disco_sim.model.columns import KEY_TYPES
 from disco_sim.model.work import Blob, TaskWork
+from disco_sim.runtime.buffers import MANY_PAIRS, Room
 from disco_sim.runtime.context import TaskContext
 from disco_sim.runtime.external import begun
 from disco_sim.runtime.inputs import Inputs, Opener, counted
 from disco_sim.runtime.outputs import Sink, Sinks, is_default
+from disco_sim.runtime.pairs import PLAIN, Pair, as_pair, is_plain, name_of
+from disco_sim.runtime.placing import any_partition, checked_partition
 from disco_sim.runtime.sandbox import shown
-from disco_sim.runtime.shuffle import (
-    PLAIN,
-    Appends,
-    Buffers,
-    any_partition,
-    as_pair,
-    checked_partition,
-    is_plain,
-    name_of,
-)
 
 
 class MapRole(NamedTuple):
@@ -53,28 +48,32 @@ def run_map(role: MapRole, work: TaskWork, context: TaskContext, opener: Opener)
     def say(n: int) -> None:
         context.message("SYS", f"{n} entries mapped")
 
+    room = Room(work)
     inputs = Inputs(work, context, opener, role.map_input_stream, role.map_reader, role.params)
-    records = opener.keep(counted(inputs.pieces(), context, say, role.status_interval))
+    records = opener.keep(counted(inputs.batches(), context, say, role.status_interval, room.look))
     first = range(max(1, role.partitions)) if dialect.combiners_end_everywhere else ()
-    sinks = Sinks(role.map_output_stream, role.map_writer, first, role.params, opener)
+    sinks = Sinks(role.map_output_stream, role.map_writer, first, role.params, opener, room)
     role.map_init(records, role.params)
     external = begun(role.map, work, context, opener)
     placing = checked_partition if dialect.partitions_are_checked else any_partition
     place = placing(role.partition, role.partitions, role.params) if role.partitions else _only_one
     # Remembering a key's partition is right only for Disco's own function, which looks at nothing but the key.
     is_remembered = role.partition is func.default_partition or not role.partitions
-    if role.combiner is None and is_remembered and is_default(role.map_output_stream, role.map_writer):
-        _fill(records, role, sinks, place)
+    if role.combiner is func.sum_combiner and is_remembered:
+        _sum(records, role, sinks, place, room)
+    elif role.combiner is not None:
+        _combine(records, role, role.combiner, sinks, place, room, is_remembered)
+    elif is_remembered and is_default(role.map_output_stream, role.map_writer):
+        _fill(records, role, sinks, place, room)
     else:
-        pairs = opener.keep(_pairs(records, role))
-        if role.combiner is not None:
-            _combine(pairs, role, role.combiner, sinks, place)
-        else:
-            for key, value in pairs:
-                sinks[place(key, value)].add(key, value)
+        for n, (key, value) in enumerate(opener.keep(_pairs(records, role)), 1):
+            sinks[place(key, value)].add(key, value)
+            if n % MANY_PAIRS == 0:
+                room.look()
     if external is not None:
         external.finish()
     context.message("DONE", f"Done: {context.n_read} entries mapped")
+    room.settle()
     outputs = [(number, sink.blob()) for number, sink in sorted(sinks.items())]
     return [(number, blob) for number, blob in outputs if blob.n_records or (number in first and not role.partitions)]
 
@@ -83,11 +82,13 @@ def _only_one(key: Any, value: Any) -> int:
     return 0
 
 
-def _fill(records: Iterable[Any], role: MapRole, sinks: Any, place: Callable[[Any, Any], int]) -> None:
+def _fill(
+    records: Iterable[Any], role: MapRole, sinks: dict[int, Any], place: Callable[[Any, Any], int], room: Room
+) -> None:
     """The hot loop: nothing of ours is called for a pair whose key has been seen."""
     function, params = role.map, role.params
-    buffers = Buffers(sinks, place)
-    appends = Appends(buffers)
+    adders = room.remembered(lambda key: sinks[place(key, None)].adders(key))
+    buffers = room.remembered(lambda key: sinks[place(key, None)])
     iterator: Iterator[Any] = iter(())
     try:
         for record in records:
@@ -96,18 +97,26 @@ def _fill(records: Iterable[Any], role: MapRole, sinks: Any, place: Callable[[An
                 iterator = iter(pairs)
             except TypeError:
                 raise _not_pairs(role, pairs, record) from None
-            for pair in iterator:
-                if type(pair) is not tuple or len(pair) != 2:
-                    item, pair = pair, as_pair(pair)
-                    if pair is None:
-                        raise _not_a_pair(role, item, record)
-                key, value = pair
-                if type(key) in PLAIN and type(value) in PLAIN:
-                    appends[key]((key, value))
-                elif is_plain(key):
-                    buffers[key].add(key, value)
-                else:
+            while True:
+                for pair in islice(iterator, MANY_PAIRS):
+                    if type(pair) is not tuple or len(pair) != 2:
+                        pair = _checked(pair, role, record)
+                    key, value = pair
+                    if type(key) in KEY_TYPES and type(value) in PLAIN:
+                        key, add_key, add_value = adders[key]
+                        add_key(key)
+                        add_value(value)
+                    elif is_plain(key):
+                        buffers[key].add(key, value)
+                    else:
+                        sinks[place(key, value)].add(key, value)
+                for item in iterator:  # one record, and still more pairs
+                    key, value = _checked(item, role, record)
                     sinks[place(key, value)].add(key, value)
+                    room.look()
+                    break
+                else:
+                    break
     except BaseException:
         _end(iterator)
         raise
@@ -124,10 +133,7 @@ def _pairs(records: Iterable[Any], role: MapRole) -> Iterator[tuple[Any, Any]]:
             except TypeError:
                 raise _not_pairs(role, pairs, record) from None
             for item in iterator:
-                pair = as_pair(item)
-                if pair is None:
-                    raise _not_a_pair(role, item, record)
-                yield pair
+                yield item if type(item) is tuple and len(item) == 2 else _checked(item, role, record)
     except BaseException:
         _end(iterator)
         raise
@@ -140,11 +146,13 @@ def _end(iterator: Iterator[Any]) -> None:
 
 
 def _combine(
-    pairs: Iterator[tuple[Any, Any]],
+    records: Iterable[Any],
     role: MapRole,
     combiner: Callable[..., Any],
-    sinks: Any,
+    sinks: dict[int, Sink],
     place: Callable[[Any, Any], int],
+    room: Room,
+    is_remembered: bool,
 ) -> None:
     """Give every pair to the combiner with the buffer of its partition; only what comes back is written.
 
@@ -152,6 +160,8 @@ def _combine(
     done=True, is made once for every partition, empty ones too, as documented; else for those that got a pair.
     """
     buffers: defaultdict[int, dict[Any, Any]] = defaultdict(dict, {number: {} for number in sinks})
+    numbers = room.remembered(lambda key: place(key, None))
+    known = KEY_TYPES if is_remembered else frozenset[type]()
     params = role.params
 
     def write(sink: Sink, combined: Any) -> None:
@@ -165,13 +175,29 @@ def _combine(
                 raise _not_combined(combiner, item)
             sink.add(*pair)
 
-    for key, value in pairs:
-        number = place(key, value)
+    for key, value in _pairs(records, role):
+        number = numbers[key] if type(key) in known else place(key, value)
         combined = combiner(key, value, buffers[number], False, params)
         if combined is not None:
             write(sinks[number], combined)
     for number, buffer in sorted(buffers.items()):
         write(sinks[number], combiner(None, None, buffer, True, params))
+        room.look()
+
+
+def _sum(
+    records: Iterable[Any], role: MapRole, sinks: dict[int, Sink], place: Callable[[Any, Any], int], room: Room
+) -> None:
+    """What `sum_combiner` does, without a call for every pair; equal keys have one partition, so one buffer will do."""
+    sums: dict[Any, Any] = {}
+    for key, value in _pairs(records, role):
+        if type(key) not in KEY_TYPES:
+            place(key, value)  # which refuses those that have no partition
+        sums[key] = sums[key] + value if key in sums else value
+    for n, (key, value) in enumerate(sums.items()):
+        sinks[place(key, value)].add(key, value)
+        if n % MANY_PAIRS == 0:
+            room.look()
 
 
 def _not_combined(combiner: Callable[..., Any], answer: Any) -> DiscoError:
@@ -193,8 +219,16 @@ def _not_pairs(role: MapRole, answer: Any, record: Any) -> DiscoError:
     )
 
 
-def _not_a_pair(role: MapRole, answer: Any, record: Any) -> DiscoError:
-    return DiscoError(
+def _checked(answer: Any, role: MapRole, record: Any) -> Pair:
+    """What map yielded, as a pair.
+
+    Raises:
+        DiscoError: If it is none.
+    """
+    pair = as_pair(answer)
+    if pair is not None:
+        return pair
+    raise DiscoError(
         f"map function {name_of(role.map)!r} yielded {shown(answer)} for the record {shown(record)}, which is not a "
         "(key, value) pair: yield key, value, for instance yield word, 1; return a list of pairs, or dict.items()",
         function=name_of(role.map),

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from disco_sim import func
 from disco_sim.error import DiscoError
 from disco_sim.model.work import Blob
+from disco_sim.runtime.buffers import Room
 from disco_sim.runtime.inputs import Opener
 from disco_sim.runtime.sandbox import shown
-from disco_sim.runtime.shuffle import PairBuffer
 from disco_sim.streams import OutputFile
 
 _FILES = (func.map_output_stream, func.reduce_output_stream)
@@ -94,10 +94,14 @@ def open_sinks(
     partitions: Sequence[int],
     params: Any,
     opener: Opener,
+    room: Room,
 ) -> Sequence[Sink]:
-    """One output for each of the partitions; `opener` closes those that a failed run leaves open."""
+    """One output for each of the partitions; `opener` closes those that a failed run leaves open.
+
+    Pairs that stay pairs are kept in `room`.
+    """
     if is_default(chain, writer):
-        return [PairBuffer() for _ in partitions]
+        return [room.buffer() for _ in partitions]
     if writer is not None and len(chain) == 2 and chain[1] is func.disco_output_stream:
         # A writer makes its own format, so Disco's does not go around it.
         chain = chain[:1]
@@ -114,12 +118,13 @@ class Sinks(dict[int, Sink]):
         first: Sequence[int],
         params: Any,
         opener: Opener,
+        room: Room,
     ) -> None:
-        super().__init__(zip(first, open_sinks(chain, writer, first, params, opener), strict=True))
-        self._made_of = chain, writer, params, opener
+        super().__init__(zip(first, open_sinks(chain, writer, first, params, opener, room), strict=True))
+        self._made_of = chain, writer, params, opener, room
 
     def __missing__(self, number: int) -> Sink:
-        chain, writer, params, opener = self._made_of
-        (sink,) = open_sinks(chain, writer, [number], params, opener)
+        chain, writer, params, opener, room = self._made_of
+        (sink,) = open_sinks(chain, writer, [number], params, opener, room)
         self[number] = sink
         return sink

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from inspect import isgenerator
-from itertools import chain
 from typing import Any, NamedTuple
 
 from disco_sim.error import DiscoError
 from disco_sim.model.work import Blob, TaskWork
+from disco_sim.runtime.buffers import MANY_PAIRS, Room
 from disco_sim.runtime.context import TaskContext
 from disco_sim.runtime.external import begun
+from disco_sim.runtime.grouped import Grouped
 from disco_sim.runtime.inputs import Inputs, Opener, counted
 from disco_sim.runtime.outputs import Sink, open_sinks
+from disco_sim.runtime.pairs import as_pair, name_of
 from disco_sim.runtime.sandbox import shown
-from disco_sim.runtime.shuffle import as_pair, merge_pairs, name_of, sort_pairs
+from disco_sim.runtime.sorting import Sorting, merge_pairs
 from disco_sim.util import argcount
 
 _RULE = (
@@ -53,18 +55,27 @@ def run_reduce(role: ReduceRole, work: TaskWork, context: TaskContext, opener: O
     def say(n: int) -> None:
         context.message("SYS", f"{n} entries reduced")
 
+    room = Room(work)
     inputs = Inputs(work, context, opener, role.reduce_input_stream, role.reduce_reader, role.params)
-    pieces: Iterator[Any] = inputs.pieces()
+    groups = None
+    batches = inputs.batches()
     if role.sort == "merge":
-        pieces = iter([merge_pairs(list(pieces))])
+        batches = iter((merge_pairs([inputs.records_of(number) for number in inputs.numbers()]),))
     elif role.sort:
-        pieces = iter([sort_pairs(list(chain.from_iterable(pieces)))])
-    records = opener.keep(counted(pieces, context, say, role.status_interval))
-    (sink,) = open_sinks(role.reduce_output_stream, role.reduce_writer, [work.label], role.params, opener)
+        sorting = Sorting(work)
+        sorting.add(batches)
+        groups = sorting.groups()
+        batches = sorting.batches() if groups is None else iter(())
+    if groups is None:
+        records: Any = counted(batches, context, say, role.status_interval, room.look)
+    else:
+        records = Grouped(groups, sorting.has_whole_groups, context, say, role.status_interval, room.look)
+    opener.keep(records)
+    (sink,) = open_sinks(role.reduce_output_stream, role.reduce_writer, [work.label], role.params, opener, room)
     role.reduce_init(records, role.params)
     begun(role.reduce, work, context, opener)
     if argcount(role.reduce) < 3:
-        _write(role, opener.keep(role.reduce(records, role.params)), sink)
+        _write(role, opener.keep(role.reduce(records, role.params)), sink, room)
     elif isgenerator(role.reduce(records, _Out(sink), role.params)):
         raise DiscoError(
             f"reduce function {name_of(role.reduce)!r} takes three arguments and yields, so none of it has run: "
@@ -72,10 +83,11 @@ def run_reduce(role: ReduceRole, work: TaskWork, context: TaskContext, opener: O
             function=name_of(role.reduce),
         )
     context.message("DONE", f"Done: {context.n_read} entries reduced")
+    room.settle()
     return [(work.label, sink.blob())]
 
 
-def _write(role: ReduceRole, answer: Any, sink: Sink) -> None:
+def _write(role: ReduceRole, answer: Any, sink: Sink, room: Room) -> None:
     name = name_of(role.reduce)
     try:
         pairs = iter(answer)
@@ -83,8 +95,8 @@ def _write(role: ReduceRole, answer: Any, sink: Sink) -> None:
         raise DiscoError(
             f"reduce function {name!r} returned {shown(answer)}; {_RULE}", function=name, answer=answer
         ) from None
-    for item in pairs:
-        pair = as_pair(item)
+    for n, item in enumerate(pairs, 1):
+        pair = item if type(item) is tuple and len(item) == 2 else as_pair(item)
         if pair is None:
             raise DiscoError(
                 f"reduce function {name!r} yielded {shown(item)}, which is not a pair; {_RULE}",
@@ -92,3 +104,5 @@ def _write(role: ReduceRole, answer: Any, sink: Sink) -> None:
                 answer=item,
             )
         sink.add(*pair)
+        if n % MANY_PAIRS == 0:
+            room.look()

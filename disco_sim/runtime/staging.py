@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from inspect import isgenerator
 from itertools import chain
 from typing import Any, NamedTuple
@@ -11,11 +11,14 @@ from disco_sim import func
 from disco_sim.error import DiscoError
 from disco_sim.model.work import Blob, TaskWork
 from disco_sim.pipeline import Stage, TaskInfo
+from disco_sim.runtime.buffers import Room
 from disco_sim.runtime.context import TaskContext
 from disco_sim.runtime.inputs import Inputs, Opener, counted
 from disco_sim.runtime.outputs import Sink, open_sinks
+from disco_sim.runtime.pairs import name_of
+from disco_sim.runtime.placing import is_label
 from disco_sim.runtime.sandbox import shown
-from disco_sim.runtime.shuffle import is_label, name_of, sort_pairs
+from disco_sim.runtime.sorting import Sorting
 
 _OUTPUT_CHAIN = (func.map_output_stream, func.disco_output_stream)
 
@@ -32,11 +35,14 @@ class PipelineRole(NamedTuple):
 class Interface:
     """What the functions of a stage get of their task: `output(label)` to write to, and `taskinfo`."""
 
-    def __init__(self, stage: Stage, work: TaskWork, context: TaskContext, opener: Opener, params: Any) -> None:
+    def __init__(
+        self, stage: Stage, work: TaskWork, context: TaskContext, opener: Opener, room: Room, params: Any
+    ) -> None:
         self._stage = stage
         self._work = work
         self._context = context
         self._opener = opener
+        self._room = room
         self._params = params
         self._sinks: dict[int, Sink] = {}
 
@@ -55,7 +61,7 @@ class Interface:
             )
         if label not in self._sinks:
             own = tuple(self._stage.output_chain) or _OUTPUT_CHAIN
-            (self._sinks[label],) = open_sinks(own, None, [label], self._params, self._opener)
+            (self._sinks[label],) = open_sinks(own, None, [label], self._params, self._opener, self._room)
         return self._sinks[label]
 
     @property
@@ -98,20 +104,19 @@ def run_pipeline(role: PipelineRole, work: TaskWork, context: TaskContext, opene
         context.message("SYS", f"{n} entries processed")
 
     inputs = Inputs(work, context, opener, *_chain(role), params)
-    interface = Interface(stage, work, context, opener, params)
+    room = Room(work)
+    interface = Interface(stage, work, context, opener, room, params)
     state = _called(stage.init, stage, interface, params)
     by_label: dict[int, list[int]] = {}
     for number in inputs.numbers():
         by_label.setdefault(work.inputs[number].label, []).append(number)
     for label in stage.input_hook(state, list(by_label)):
-        pieces: Iterator[Any] = (inputs.records(number) for number in by_label.get(label, ()))
-        if stage.combine:
-            pieces = iter([_sorted(pieces) if stage.sort else chain.from_iterable(pieces)])
-        for piece in pieces:
-            records = opener.keep(counted(iter([piece]), context, say, role.status_interval))
+        for batches in _pieces(stage, work, inputs, by_label.get(label, ())):
+            records = opener.keep(counted(batches, context, say, role.status_interval, room.look))
             _called(stage.process, stage, interface, state, label, Input(records, label))
     _called(stage.done, stage, interface, state)
     context.message("DONE", f"Done: {context.n_read} entries processed")
+    room.settle()
     return interface.blobs()
 
 
@@ -120,8 +125,18 @@ def _chain(role: PipelineRole) -> tuple[tuple[Callable[..., Any], ...], Callable
     return (own, None) if own else ((func.map_input_stream,), role.reader)
 
 
-def _sorted(pieces: Iterator[Any]) -> list[Any]:
-    return sort_pairs(list(chain.from_iterable(pieces)))
+def _pieces(stage: Stage, work: TaskWork, inputs: Inputs, numbers: Iterable[int]) -> Iterator[Iterator[Any]]:
+    """What the process function is called with, in batches: each input with the label, or all of them at once."""
+    if not stage.combine:
+        return map(inputs.batches_of, numbers)
+    together = chain.from_iterable(map(inputs.batches_of, numbers))
+    return iter((_sorted(work, together) if stage.sort else together,))
+
+
+def _sorted(work: TaskWork, batches: Iterator[Any]) -> Iterator[Any]:
+    sorting = Sorting(work)
+    sorting.add(batches)
+    yield from sorting.batches()
 
 
 def _called(function: Callable[..., Any] | None, stage: Stage, *arguments: Any) -> Any:

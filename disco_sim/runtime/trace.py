@@ -16,9 +16,9 @@ from disco_sim.model.trace import Combined, Mapped, Placed, Stretch, Taken, Told
 from disco_sim.model.work import TaskOutcome, TaskWork
 from disco_sim.runtime.context import TaskContext
 from disco_sim.runtime.mapping import MapRole
+from disco_sim.runtime.pairs import as_pair, name_of
 from disco_sim.runtime.reducing import ReduceRole
 from disco_sim.runtime.sandbox import shown
-from disco_sim.runtime.shuffle import as_pair, name_of
 from disco_sim.runtime.task import compute, profile_key
 from disco_sim.util import argcount
 

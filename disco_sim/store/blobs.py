@@ -14,7 +14,9 @@ _NOT_KEPT = (
 
 
 class BlobStore:
-    """Blobs by URL, in memory; a blob never changes. `elsewhere` is asked for those that are kept in another form.
+    """Blobs by URL; a blob never changes. `elsewhere` is asked for those that are kept in another form.
+
+    `held_bytes` is an estimate of the memory that they take.
 
     Raises:
         DataError: On reading a URL that holds nothing, which is what a task sees as lost data.
@@ -24,9 +26,12 @@ class BlobStore:
         self._elsewhere = elsewhere
         self._blobs: dict[str, Blob] = {}
         self._dropped: dict[str, str] = {}
+        self.held_bytes = 0
 
     def put(self, url: str, blob: Blob) -> None:
         """Store `blob` under `url`."""
+        before = self._blobs.get(url)
+        self.held_bytes += blob.held_bytes - (before.held_bytes if before is not None else 0)
         self._blobs[url] = blob
         self._dropped.pop(url, None)
 
@@ -46,5 +51,7 @@ class BlobStore:
 
     def drop(self, url: str, reason: str = _NOT_KEPT) -> None:
         """Forget the blob under `url`, but remember that it was there, and why it is not any more."""
-        if self._blobs.pop(url, None) is not None:
+        blob = self._blobs.pop(url, None)
+        if blob is not None:
+            self.held_bytes -= blob.held_bytes
             self._dropped[url] = reason

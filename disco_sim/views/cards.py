@@ -93,8 +93,11 @@ def _lost(state: JobState) -> str:
 def partitions_section(state: JobState, read: Read | None = None) -> Section:
     """The partitions of each stage's output: one table a stage, with a bar for the records of each partition."""
     found = rows.partitions_table(state, read)
-    has_keys = any(row[found.columns.index("keys")] is not None for row in found.rows)
-    kept = [number for number, name in enumerate(found.columns) if has_keys or name not in _KEY_COLUMNS]
+    columns = dict(zip(found.columns, zip(*found.rows, strict=True), strict=True)) if found.rows else {}
+    hidden = set() if any(count is not None for count in columns.get("keys", ())) else set(_KEY_COLUMNS)
+    if not any(columns.get("spilled", ())):
+        hidden.add("spilled")
+    kept = [number for number, name in enumerate(found.columns) if name not in hidden]
     shown = Table(
         tuple(found.columns[number] for number in kept), [tuple(row[number] for number in kept) for row in found.rows]
     )

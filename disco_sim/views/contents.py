@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from disco_sim.error import DataError
+from disco_sim.model.columns import Columns
 from disco_sim.model.events import OutputStored
 from disco_sim.model.work import Blob
 from disco_sim.tables import plain, shown
@@ -37,13 +39,22 @@ def keys_of(outputs: Iterable[OutputStored], read: Read) -> list[tuple[Any, int]
             return None
         if blob.form == "bytes":
             return None
-        keys = [key for key, _ in blob.pairs()]
-        try:
-            counts.update(Counter(keys))
-        except TypeError:
-            for key in keys:
-                _count(key, counts, unhashable)
+        for batch in blob.batches():
+            keys = batch.keys if isinstance(batch, Columns) else [key for key, _ in batch]
+            try:
+                counts.update(Counter(keys))
+            except TypeError:
+                for key in keys:
+                    _count(key, counts, unhashable)
     return [*counts.items(), *unhashable.values()]
+
+
+def n_spilled(outputs: Iterable[OutputStored], read: Read | None) -> int | None:
+    """How many records of `outputs` are on disk and not in memory; None when they are no longer kept."""
+    try:
+        return None if read is None else sum(read(output.blob).n_spilled for output in outputs)
+    except (DataError, OSError):
+        return None
 
 
 def _count(key: Any, counts: Counter[Any], unhashable: dict[str, tuple[Any, int]]) -> None:
@@ -76,7 +87,7 @@ class Contents:
             return None
         if blob.form == "bytes":
             return [("", _short(line)) for line in bytes(blob.data[: n * 1000]).split(b"\n")[:n]]
-        return [(_short(key), _short(value)) for key, value in blob.pairs()[:n]]
+        return [(_short(key), _short(value)) for key, value in islice(blob.records(), n)]
 
     def keys_of(self, stage: int, label: int | str, n: int) -> tuple[int, list[tuple[str, int]]] | None:
         """How many keys a partition of a stage's output has, and the `n` with the most records; None if unknown.

@@ -27,7 +27,7 @@ _TEXT |= {"other_host", "phase"}
 _DECIMAL = {"start_s", "end_s", "put_s", "time_s", "started_s", "duration_s", "share", "speed"}
 _DECIMAL |= {"other_duration_s", "difference_s", "seconds", "other_seconds", "times_mean"}
 _MAY_BE_UNKNOWN = {"keys", "top_key_records", "records_in", "records_out", "bytes_in", "bytes_out", "oob_puts"}
-_MAY_BE_UNKNOWN |= {"runs", "other_runs", "other_records_in"}
+_MAY_BE_UNKNOWN |= {"spilled", "runs", "other_runs", "other_records_in"}
 _PLAIN = {str: "str", int: "int64", float: "float64", bool: "bool"}
 INT64 = range(-(2**63), 2**63)
 """What `int64` holds."""

@@ -17,7 +17,7 @@ from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.events import OutputStored
 from disco_sim.store.log import Log
 from disco_sim.tables import Table
-from disco_sim.views.contents import Read, keys_of
+from disco_sim.views.contents import Read, keys_of, n_spilled
 from disco_sim.views.history import History, events_of, history_of, job_state
 from disco_sim.views.stages import StageState
 from disco_sim.views.state import JobState, NodeState
@@ -45,7 +45,18 @@ TASKS = (
     "reason",
 )
 TASK_PHASES = ("stage", "task", "run", "host", "phase", "start_s", "end_s", "seconds")
-PARTITIONS = ("stage", "partition", "host", "records", "keys", "bytes", "share", "top_key", "top_key_records")
+PARTITIONS = (
+    "stage",
+    "partition",
+    "host",
+    "records",
+    "keys",
+    "bytes",
+    "share",
+    "top_key",
+    "top_key_records",
+    "spilled",
+)
 SHUFFLE = ("stage", "from_task", "to_task", "partition", "from_host", "to_host", "records", "bytes")
 OOB = ("key", "value", "size", "stage", "task", "run", "host", "put_s", "state")
 LOG = ("time_s", "host", "level", "stage", "task", "message")
@@ -115,7 +126,7 @@ def partitions_table(state: JobState, read: Read | None = None) -> Table:
     `host` is where the records come together: the host of the task that reads the partition, for the last stage the
     host that wrote it; '' when there are several or none. `share` is of the stage's records. `keys` (how many
     different ones), `top_key` (the first of the most frequent) and `top_key_records` need `read`; they are None
-    without it, for outputs that are bytes, and for those no longer kept.
+    without it, for outputs that are bytes, and for those no longer kept. So is `spilled`: how many records are on disk.
     """
     rows: list[tuple[Any, ...]] = []
     for name, stage in state.stages.items():
@@ -141,6 +152,7 @@ def partitions_table(state: JobState, read: Read | None = None) -> Table:
                     n_records / total if total else 0.0,
                     top_key,
                     top_records,
+                    n_spilled(outputs, may_read),
                 )
             )
     return Table(PARTITIONS, rows)

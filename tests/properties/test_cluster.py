@@ -265,7 +265,7 @@ def passing(n_labels):
         by_label = {}
         for pair in pairs:
             by_label.setdefault(crc32(f"{work.stage}{pair[0]}".encode()) % n_labels, []).append(pair)
-        outputs = tuple((label, Blob("pairs", found, len(found), 90 * len(found))) for label, found in by_label.items())
+        outputs = tuple((label, Blob.of_pairs(found, 90 * len(found))) for label, found in by_label.items())
         counts = Counts(len(pairs), len(pairs), 90 * len(pairs), 0.5, tuple(read))
         return TaskOutcome(outputs=outputs, oob=((f"{work.stage}:{work.task}", "done"),), counts=counts)
 

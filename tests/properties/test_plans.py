@@ -75,9 +75,7 @@ class Script:
         by_label: dict[int, list] = {}
         for record in records:
             by_label.setdefault(crc32(f"{level}{record[0]}".encode()) % self.n_labels, []).append(record)
-        outputs = tuple(
-            (label, Blob("pairs", found, len(found), 1000 * len(found))) for label, found in by_label.items()
-        )
+        outputs = tuple((label, Blob.of_pairs(found, 1000 * len(found))) for label, found in by_label.items())
         return TaskOutcome(
             outputs=outputs,
             oob=oob,

@@ -110,7 +110,7 @@ class Scribe:
 
 def pairs(*found: tuple[object, object]) -> Blob:
     """A blob of pairs of ten bytes each."""
-    return Blob("pairs", list(found), len(found), 10 * len(found))
+    return Blob.of_pairs(found, 10 * len(found))
 
 
 def ready(log: Log | None = None, job: str = JOB, start_s: float = 0.0) -> Scribe:

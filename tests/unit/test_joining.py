@@ -18,7 +18,7 @@ PAIRS = st.lists(st.tuples(st.text(max_size=3), st.integers()), max_size=5)
 def blob_of(pairs: list, is_pickled: bool) -> Blob:
     if is_pickled:
         return Blob("pickled", pickle.dumps(pairs), len(pairs), 8 * len(pairs))
-    return Blob("pairs", pairs, len(pairs), 8 * len(pairs))
+    return Blob.of_pairs(pairs, 8 * len(pairs))
 
 
 @given(st.lists(st.tuples(PAIRS, st.booleans()), min_size=1, max_size=5))
@@ -37,9 +37,9 @@ def test_bytes_are_joined_end_to_end() -> None:
 
 def test_a_shuffle_changes_no_piece() -> None:
     """What the map tasks stored is still there afterwards, as it was."""
-    piece = Blob("pairs", [("a", 1)], 1, 9)
-    joined([piece, Blob("pairs", [("b", 1)], 1, 9)])
-    assert piece.data == [("a", 1)]
+    piece = Blob.of_pairs([("a", 1)], 9)
+    joined([piece, Blob.of_pairs([("b", 1)], 9)])
+    assert piece.pairs() == [("a", 1)]
 
 
 @pytest.mark.parametrize("value", [1, [1, 2], {"a": {1}}])

@@ -58,7 +58,7 @@ def test_undecodable_bytes_have_a_place(text: str, block_size: int, wrong: bytes
 
 def test_stored_pairs_are_no_lines() -> None:
     """Reading a job's pairs as lines is an error that names the reader to use, and is not tried again."""
-    stream = streams.PairStream(Blob("pairs", [("a", 1)], 1, 9))
+    stream = streams.PairStream(Blob.of_pairs([("a", 1)], 9))
     with pytest.raises(DiscoError, match="give map_reader=chain_reader") as caught:
         func.map_line_reader(stream, None, "x")
     assert not isinstance(caught.value, DataError)
@@ -153,7 +153,7 @@ pairs_of_values = st.lists(st.tuples(st.text() | st.integers(), st.none() | st.f
 @given(pairs_of_values)
 def test_chain_reader_reads_what_a_job_stores(pairs: list[Any]) -> None:
     """Stored pairs, and files that disco_output_stream wrote, give the pairs that were added."""
-    assert list(func.chain_reader(streams.PairStream(Blob("pairs", pairs, len(pairs), 0)), None, "x")) == pairs
+    assert list(func.chain_reader(streams.PairStream(Blob.of_pairs(pairs)), None, "x")) == pairs
     file, url = func.map_output_stream(None, 0, "url", None)
     output = func.disco_output_stream(file, 0, url, None, min_chunk=30)
     func.nop_reduce(pairs, output, None)

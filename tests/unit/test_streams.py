@@ -232,7 +232,7 @@ def test_web_pages_that_are_cut_or_not_served(site: str) -> None:
 def test_stored_pairs_are_pairs_or_bytes(pairs: list[Any]) -> None:
     """A stream of stored pairs iterates over them, and its bytes are the same pairs in Disco's file format."""
     for blob in (
-        Blob("pairs", pairs, len(pairs), 0),
+        Blob.of_pairs(pairs),
         Blob("pickled", pickle.dumps(pairs), len(pairs), 0),
     ):
         stream, size = streams.stream_of(blob)
@@ -244,7 +244,7 @@ def test_stored_pairs_are_pairs_or_bytes(pairs: list[Any]) -> None:
 
 def test_stored_pairs_read_in_pieces_and_anew() -> None:
     """read(n) goes on where it was, and starts anew after close."""
-    stream = streams.PairStream(Blob("pairs", [("a", 1)], 1, 9))
+    stream = streams.PairStream(Blob.of_pairs([("a", 1)], 9))
     whole = formats.to_disco_format([("a", 1)])
     assert stream.read(3) + stream.read() == whole
     assert stream.read() == b""

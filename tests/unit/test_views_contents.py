@@ -21,7 +21,7 @@ def stored(url: str, n_records: int = 1) -> OutputStored:
 
 
 def pairs(*found: tuple[Any, Any]) -> Blob:
-    return Blob("pairs", list(found), len(found), 10)
+    return Blob.of_pairs(found, 10)
 
 
 def reader(blobs: dict[str, Blob]) -> Any:

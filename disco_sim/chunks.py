@@ -1,0 +1,166 @@
+"""Files of chunks: pairs that are kept on disk because memory is short, or because another process is to read them.
+
+A chunk is some columns of pairs, framed as a block of Disco's file format is: compressed, behind a checksum. The files
+are this program's own and live no longer than it: plain data are written by `marshal`, whose format may differ from
+Python to Python, other data by `pickle`.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import pickle
+import shutil
+import weakref
+from contextlib import suppress
+from tempfile import mkdtemp, mkstemp
+from typing import Any, NamedTuple
+
+from disco_sim.error import DataError
+from disco_sim.formats import packed_block, read_block
+from disco_sim.model.columns import Columns
+
+_COMPRESS_LEVEL = 1
+
+
+class ChunkFolder:
+    """A folder for files of chunks, made when it is first needed; it goes with its owner, and all that is in it.
+
+    A copy of it in another process is the same folder, and leaves it alone.
+    """
+
+    def __init__(self, path: str = "") -> None:
+        self._path = path
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        if not self._path:
+            self._path = mkdtemp(prefix="disco-sim-chunks-")
+            weakref.finalize(self, shutil.rmtree, self._path, True)
+        return self._path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ChunkFolder, (self.path,)
+
+    def __repr__(self) -> str:
+        return "ChunkFolder()"
+
+
+class ChunkFile:
+    """One file of chunks. Who owns it removes it with the last chunk that refers to it; a copy owns nothing."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._owned: weakref.finalize[Any, Any] | None = None
+
+    def own(self) -> None:
+        """From here on the file goes with this object."""
+        if self._owned is None:
+            self._owned = weakref.finalize(self, _remove, self.path)
+
+    def disown(self) -> None:
+        """Leave the file to somebody else."""
+        if self._owned is not None:
+            self._owned.detach()
+            self._owned = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ChunkFile, (self.path,)
+
+    def __repr__(self) -> str:
+        return f"ChunkFile({os.path.basename(self.path)!r})"
+
+
+def _remove(path: str) -> None:
+    with suppress(OSError):
+        os.unlink(path)
+
+
+class Chunk(NamedTuple):
+    """Some pairs in a file, from its byte `offset` on. `key_type` is as in Columns."""
+
+    file: ChunkFile
+    offset: int
+    n_records: int
+    key_type: type | None
+    is_plain: bool
+
+    @property
+    def held_bytes(self) -> int:
+        """The memory that they take: none."""
+        return 0
+
+    def load(self) -> Columns:
+        """The pairs.
+
+        Raises:
+            DataError: If the file is gone or damaged.
+        """
+        keys, values = load_frame(self.file, self.offset, self.is_plain)
+        return Columns(keys, values, self.key_type)
+
+
+def load_frame(file: ChunkFile, offset: int, is_plain: bool) -> Any:
+    """What was written to a file as one frame.
+
+    Raises:
+        DataError: If the file is gone or damaged.
+    """
+    try:
+        with open(file.path, "rb") as stream:
+            stream.seek(offset)
+            raw = read_block(stream, file.path)
+    except OSError as error:
+        raise DataError(
+            f"Cannot read a file of spilled pairs: {error.strerror}; it is removed with its cluster, and not before: "
+            "leave the temporary folder alone, and run the job again",
+            file.path,
+        ) from error
+    return marshal.loads(raw) if is_plain else pickle.loads(raw)
+
+
+class ChunkWriter:
+    """Writes chunks to one new file of a folder, which is made with the first chunk; `name` begins the file's name."""
+
+    def __init__(self, folder: ChunkFolder, name: str, compress_level: int = _COMPRESS_LEVEL) -> None:
+        self._folder = folder
+        self._name = name
+        self._compress_level = compress_level
+        self._n_bytes = 0
+        self.file = ChunkFile("")
+
+    def write(self, columns: Columns, is_plain: bool) -> Chunk:
+        """Write some pairs; `is_plain` if keys and values are of types that nobody can change, all the way down.
+
+        Raises:
+            DataError: If the disk is full, or the like.
+        """
+        offset = self.write_frame((columns.keys, columns.values), is_plain)
+        return Chunk(self.file, offset, columns.n_records, columns.key_type, is_plain)
+
+    def write_frame(self, content: Any, is_plain: bool) -> int:
+        """Write anything as one frame; the byte where it begins.
+
+        Raises:
+            DataError: If the disk is full, or the like.
+        """
+        raw = marshal.dumps(content) if is_plain else pickle.dumps(content, pickle.HIGHEST_PROTOCOL)
+        frame = packed_block(raw, self._compress_level)
+        offset = self._n_bytes
+        try:
+            if not self.file.path:
+                handle, self.file.path = mkstemp(".chunks", f"{self._name}-", self._folder.path)
+                os.close(handle)
+                self.file.own()
+            # Not kept open: a run that fails would leave it so, and there may be as many runs as there are tasks.
+            with open(self.file.path, "ab") as stream:
+                stream.write(frame)
+        except OSError as error:
+            raise DataError(
+                f"Cannot write a file of spilled pairs: {error.strerror}; pairs go to the temporary folder when "
+                "they do not fit in Disco(memory_limit=...): free some space there, or allow more memory",
+                self.file.path or self._folder.path,
+            ) from error
+        self._n_bytes += len(frame)
+        return offset

@@ -1,0 +1,61 @@
+"""How much memory the data of a cluster's jobs may take, and what a run may have of it; the rest goes to disk."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+
+from disco_sim.chunks import ChunkFolder
+from disco_sim.error import DiscoError
+from disco_sim.model.work import Memory
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+_GROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_UNKNOWN_MACHINE_BYTES = 4 * 2**30
+
+
+class MemoryBudget:
+    """A limit in bytes, by estimate: half of it for what is stored, a quarter for what one run holds at a time."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        self.folder = ChunkFolder()
+
+    def left_to_run(self, stored_bytes: int) -> Memory:
+        """What a run may have while what is stored takes `stored_bytes`."""
+        return Memory(self.folder, self.limit_bytes // 4, max(0, self.limit_bytes // 2 - stored_bytes))
+
+
+def limit_in_bytes(limit: int | str | None) -> int:
+    """A memory limit as a number of bytes: text such as "512 MB" or "2 GiB", or None, a quarter of the machine's.
+
+    >>> limit_in_bytes("512 MB"), limit_in_bytes("2GiB")
+    (512000000, 2147483648)
+
+    Raises:
+        DiscoError: If it is neither a number of bytes nor such text.
+    """
+    if limit is None:
+        return machine_bytes() // 4
+    if isinstance(limit, str):
+        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?i?)b?\s*", limit.lower())
+        if found and found[2] in _UNITS:
+            return int(float(found[1]) * _UNITS[found[2]])
+    elif type(limit) is int and limit > 0:
+        return limit
+    raise DiscoError(
+        f'memory_limit={limit!r} was given; it is a number of bytes, or text such as "512 MB": beyond it, pairs go to '
+        "the disk; leave it out for a quarter of this machine's memory"
+    )
+
+
+def machine_bytes() -> int:
+    """The memory of this machine, or of the container that this process is in."""
+    sizes = []
+    with suppress(OSError, ValueError, AttributeError):
+        sizes.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    for path in _GROUP_LIMITS:
+        with suppress(OSError, ValueError), open(path, encoding="ascii") as file:
+            sizes.append(int(file.read()))
+    return min((size for size in sizes if size > 0), default=_UNKNOWN_MACHINE_BYTES)

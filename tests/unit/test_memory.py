@@ -1,0 +1,190 @@
+"""A limit on memory: what goes to disk changes no answer, no time and no log, and its loss is told."""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from disco_sim import DataError, Disco, DiscoError, JobError, result_iterator
+from disco_sim.cluster import memory
+from disco_sim.cluster.memory import limit_in_bytes, machine_bytes
+from disco_sim.func import sum_combiner
+
+WORDS = [f"word{number % 700} the {number}" for number in range(3000)]
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A temporary folder that holds nothing but what a test makes."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def fun_map(line: str, params: Any) -> Any:
+    for word in line.split():
+        yield word, 1
+
+
+def fun_reduce(pairs: Any, params: Any) -> Any:
+    for word, counts in kvgroup(pairs):
+        yield word, sum(counts)
+
+
+def sorted_reduce(pairs: Any, params: Any) -> Any:
+    for word, counts in kvgroup(sorted(pairs)):
+        yield word, sum(counts)
+
+
+def lists(line: str, params: Any) -> Any:
+    yield line[:6], [line, 1.5]
+
+
+def word_count(disco: Disco, **parameters: Any) -> Any:
+    return disco.new_job(
+        **{
+            "name": "words",
+            "input": disco.split(WORDS, 3),
+            "map": fun_map,
+            "reduce": fun_reduce,
+            "sort": True,
+            "partitions": 3,
+            **parameters,
+        }
+    )
+
+
+KINDS = {
+    "sort": {},
+    "unsorted": {"sort": False, "reduce": sorted_reduce},
+    "merge": {"sort": "merge", "reduce": lambda pairs, params: pairs, "map": lambda line, params: [(1, line)]},
+    "combiner": {"combiner": sum_combiner},
+    "partition": {"partition": lambda key, n, params: len(key) % n},
+    "lists": {"map": lists, "reduce": lambda pairs, params: pairs},
+    "map only": {"reduce": None, "sort": False},
+    "shuffled": {"map_shuffle": True},
+    "tuples": {"map": lambda line, params: [((line[:5], None), 1)], "reduce": lambda pairs, params: pairs},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_disk_changes_nothing(kind: str, temporary: Path) -> None:
+    """Pairs on disk or in memory: the same results in the same order, the same log, runs and partitions."""
+    found = []
+    for limit in (None, 2_000):
+        with Disco(nodes=2, memory_limit=limit) as disco:
+            job = word_count(disco, **KINDS[kind])
+            urls = job.wait()
+            partitions = job.partitions
+            found.append(
+                (
+                    list(result_iterator(urls)),
+                    list(disco.cluster.log),
+                    job.tasks.to_csv(),
+                    partitions.drop(columns="spilled").to_csv(),
+                )
+            )
+            assert (partitions["spilled"].sum() > 0) == (limit is not None)
+            assert bool(list(temporary.glob("*chunks*/*"))) == (limit is not None)
+    assert found[0] == found[1]
+    del disco, job
+    gc.collect()
+    assert not list(temporary.glob("*chunks*"))
+
+
+def test_a_removed_file_ends_the_job_that_needs_it(temporary: Path) -> None:
+    """When somebody removes what was spilled the job dies and names the file; all that it did can still be seen."""
+    with Disco(nodes=2, memory_limit=2_000) as disco:
+        job = word_count(disco)
+        while not any(event.__class__.__name__ == "StageFinished" for event in disco.cluster.log):
+            disco.step()
+        removed = next(iter(temporary.glob("*chunks*/map-1-*")))
+        removed.unlink()
+        with pytest.raises(JobError, match="Cannot read a file of spilled pairs") as caught:
+            job.wait()
+        assert isinstance(caught.value.__cause__, DataError)
+        assert caught.value.__cause__.url == str(removed)
+        assert str(removed) in str(caught.value)
+        assert set(job.tasks["status"]) >= {"done", "failed"}
+        assert job.partitions["records"].sum() == 9000
+        other = word_count(disco)
+        assert dict(result_iterator(other.wait()))["the"] == 3000
+
+
+def test_a_removed_result_is_told(temporary: Path) -> None:
+    """Reading results whose file is gone is a DataError that names it."""
+    with Disco(nodes=2, memory_limit=2_000) as disco:
+        urls = word_count(disco).wait()
+        for path in temporary.glob("*chunks*/reduce-1-*"):
+            path.unlink()
+        assert list(result_iterator(urls[:1]))
+        with pytest.raises(DataError, match=r"Cannot read a file of spilled pairs.*reduce-1-"):
+            list(result_iterator(urls[1:]))
+
+
+def test_a_full_disk_ends_the_job(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the disk is full the job dies, tells so, and can be looked at; with room again the next one runs."""
+    with Disco(nodes=2, memory_limit=2_000) as disco:
+        job = word_count(disco)
+
+        def full(path: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
+            if str(path).endswith(".chunks") and mode == "ab":
+                raise OSError(28, "No space left on device")
+            return open(path, mode, *arguments, **options)
+
+        with monkeypatch.context() as patch:
+            patch.setattr("disco_sim.chunks.open", full, raising=False)
+            with pytest.raises(JobError, match=r"No space left on device.*memory_limit"):
+                job.wait()
+        assert job.status == "dead"
+        assert len(job.tasks) > 0
+        assert dict(result_iterator(word_count(disco).wait()))["the"] == 3000
+
+
+def test_results_on_disk_are_read_as_they_are_asked_for(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first results can be had before the last ones are read from disk."""
+    monkeypatch.setattr("disco_sim.runtime.reducing.MANY_PAIRS", 100)
+    with Disco(nodes=1, memory_limit=2_000) as disco:
+        job = word_count(disco, map=lambda line, params: [(line, 1)], partitions=1)
+        results = result_iterator(job.wait())
+        assert next(results) == ("word0 the 0", 1)
+        for path in temporary.glob("*chunks*/reduce-*"):
+            path.unlink()
+        with pytest.raises(DataError):
+            list(results)
+
+
+@pytest.mark.parametrize(
+    ("given", "n_bytes"),
+    [(5, 5), ("7", 7), ("64 MB", 64 * 10**6), ("1.5GiB", 3 * 2**29), ("2 k", 2000), (" 3 Mib ", 3 * 2**20)],
+)
+def test_limits(given: Any, n_bytes: int) -> None:
+    """A limit is a number of bytes or text with a unit."""
+    assert limit_in_bytes(given) == n_bytes
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, "much", "5 TB", "", True, "i"])
+def test_wrong_limits(wrong: Any) -> None:
+    """Anything else is told at once, with what would do."""
+    with pytest.raises(
+        DiscoError, match=r'memory_limit=.* was given; it is a number of bytes, or text such as "512 MB"'
+    ):
+        Disco(memory_limit=wrong)
+
+
+def test_the_usual_limit_is_a_quarter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Unless given, the limit is a quarter of what the machine has, or of what its container may take."""
+    group = tmp_path / "memory.max"
+    group.write_text("max\n")
+    monkeypatch.setattr(memory, "_GROUP_LIMITS", (str(group), str(tmp_path / "none")))
+    whole = machine_bytes()
+    assert whole > 2**20
+    assert limit_in_bytes(None) == whole // 4
+    group.write_text("1048576\n")
+    assert machine_bytes() == 2**20
+    monkeypatch.delattr(os, "sysconf")
+    group.write_text("max\n")
+    assert machine_bytes() == 4 * 2**30
