@@ -12,13 +12,16 @@
 >>> disco.close()
 """
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from disco_sim.core import Disco, Job, Params, result_iterator
 from disco_sim.error import DataError, DiscoError, JobError
-from disco_sim.model.cluster import ClusterSpec, Node
-from disco_sim.sim.costs import Costs
-from disco_sim.sim.faults import Faults
+
+if TYPE_CHECKING:
+    from disco_sim.core import Disco, Job, Params, result_iterator
+    from disco_sim.model.cluster import ClusterSpec, Node
+    from disco_sim.sim.costs import Costs
+    from disco_sim.sim.faults import Faults
 
 __version__ = "0.1.0"
 
@@ -36,6 +39,45 @@ __all__ = [
     "__version__",
     "result_iterator",
 ]
+
+_HOMES = {
+    **dict.fromkeys(("Disco", "Job", "Params", "result_iterator"), "disco_sim.core"),
+    **dict.fromkeys(("ClusterSpec", "Node"), "disco_sim.model.cluster"),
+    "Costs": "disco_sim.sim.costs",
+    "Faults": "disco_sim.sim.faults",
+}
+_ROOMS = {
+    *("client", "cluster", "core", "ddfs", "engine", "formats", "func", "model", "node", "pipeline", "readers"),
+    *("runtime", "sim", "store", "streams", "tables", "tracebacks", "util", "views"),
+}
+
+
+if not TYPE_CHECKING:  # a checker would take any name for one that is there
+
+    def __getattr__(name: str) -> Any:
+        """A name of the package that is asked for the first time, with the modules behind it.
+
+        They are not loaded before, for whoever imports one module of the package alone does without the others.
+        """
+        if name in _HOMES:
+            globals()[name] = value = getattr(import_module(_HOMES[name]), name)
+            return value
+        if name in _ROOMS:
+            return import_module(f"disco_sim.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES, *_ROOMS} - {"Any", "TYPE_CHECKING", "import_module"})
+
+
+def _drawn(error: JobError) -> dict[str, str]:
+    from disco_sim.views.cards import error_card
+
+    return {"text/html": error_card(error).html()}
+
+
+JobError.draw = _drawn
 
 
 def load_ipython_extension(shell: Any) -> None:

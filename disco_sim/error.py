@@ -8,7 +8,6 @@ the error, and errors survive pickling with facts and cause.
 from __future__ import annotations
 
 import pickle
-import traceback
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
@@ -53,6 +52,8 @@ class DiscoError(Exception):
         cause = self.__cause__
         if cause is not None and not _travels(cause):
             # An error class of a notebook, say: what can be read of it goes on.
+            import traceback
+
             cause = DiscoError("".join(traceback.format_exception(cause)).rstrip())
         return _rebuild, (type(self), self.args, facts, cause)
 

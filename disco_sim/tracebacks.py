@@ -6,18 +6,13 @@ Knows nothing of what the errors mean.
 from __future__ import annotations
 
 import os
-import sysconfig
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from types import FrameType, TracebackType
 from typing import Any
 
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_INSTALLED = (
-    "<frozen ",
-    *(os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-)
 _MOST_ENTRIES, _ENDS = 40, 10
 
 
@@ -89,8 +84,9 @@ def _behind(error: BaseException) -> BaseException | None:
 def _is_users(error: BaseException) -> bool:
     """Whether code of the user ran where the error happened; also if that is not known."""
     entries = list(entries_of(error.__traceback__))
+    known = ("<frozen ", *installed_folders())
     return not entries or any(
-        not is_own(entry) and not entry.tb_frame.f_code.co_filename.startswith(_INSTALLED) for entry in entries
+        not is_own(entry) and not entry.tb_frame.f_code.co_filename.startswith(known) for entry in entries
     )
 
 
@@ -106,6 +102,15 @@ def _ends(traceback: TracebackType | None) -> TracebackType | None:
 def shorten(error: BaseException) -> None:
     """Let IPython show an error that is none of ours, such as an interrupt, without the frames of disco_sim."""
     vars(error)["_render_traceback_"] = partial(ipython_lines, error)
+
+
+@cache
+def installed_folders() -> tuple[str, ...]:
+    """The folders of the standard library and of site-packages, each with a separator at its end."""
+    import sysconfig  # slow to load, and most jobs do without
+
+    paths = sysconfig.get_paths()
+    return tuple(os.path.join(paths[name], "") for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 
 
 def is_own(entry: TracebackType) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import inspect
 import itertools
 import os
-import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
@@ -172,6 +171,8 @@ def reify(dotted_name: str) -> Any:
     Raises:
         DiscoError: If there is no such module or object.
     """
+    import pkgutil
+
     try:
         return pkgutil.resolve_name(dotted_name)
     except (ImportError, AttributeError, ValueError) as error:

@@ -13,23 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from disco_sim.client import info
 from disco_sim.client.driver import Driver
-from disco_sim.client.faults import LiveFaults
 from disco_sim.client.inputs import cut_records, cut_text, frozen, lines_of
 from disco_sim.client.job import Job
-from disco_sim.client.moment import Moment
-from disco_sim.client.oob import AllOOBResults
 from disco_sim.client.progress import Progress, display
 from disco_sim.client.registry import claim, free_port, release
 from disco_sim.client.results import result_iterator
 from disco_sim.client.submissions import Submissions
 from disco_sim.client.urls import data_of, index_of
-from disco_sim.client.whatif import WhatIf
 from disco_sim.cluster.archive import Rules
 from disco_sim.cluster.base import Cluster
 from disco_sim.cluster.memory import limit_in_bytes
-from disco_sim.cluster.replay import Recording
 from disco_sim.cluster.simulated import SimulatedCluster
-from disco_sim.ddfs import DDFS
 from disco_sim.engine.base import Engine
 from disco_sim.engine.inline import Inline
 from disco_sim.error import CommError, DiscoError, JobError, near_jobs
@@ -42,14 +36,18 @@ from disco_sim.sim.costs import Costs
 from disco_sim.sim.faults import Faults
 from disco_sim.store.names import EPOCH_S
 from disco_sim.util import netloc, schemesplit
-from disco_sim.views.history import History
-from disco_sim.views.monitor import Monitor
 
 if TYPE_CHECKING:
     import pstats
 
     import pandas
 
+    from disco_sim.client.faults import LiveFaults
+    from disco_sim.client.moment import Moment
+    from disco_sim.client.oob import AllOOBResults
+    from disco_sim.client.whatif import WhatIf
+    from disco_sim.ddfs import DDFS
+    from disco_sim.views.history import History
     from disco_sim.views.render import Card
 
 _NODES = 4
@@ -145,7 +143,6 @@ class Disco:
             )
         self.dialect = dialect
         self._submissions = Submissions(self.cluster, seed, namespace, dialect)
-        self.history = History(self.cluster.log)
         self._driver = Driver(self.cluster)
         claim(self.master, self)
 
@@ -160,6 +157,13 @@ class Disco:
     def now_s(self) -> float:
         """The virtual time, in seconds since the cluster's start."""
         return self.cluster.now_s
+
+    @cached_property
+    def history(self) -> History:
+        """What the log tells of nodes and jobs at any virtual time; views are made from it."""
+        from disco_sim.views.history import History
+
+        return History(self.cluster.log)
 
     @property
     def listeners(self) -> list[Callable[[Event], None]]:
@@ -478,6 +482,8 @@ class Disco:
     @cached_property
     def ddfs(self) -> DDFS:
         """The distributed file system of this cluster: blobs on its nodes, and the tags that name them."""
+        from disco_sim.ddfs import DDFS
+
         cluster = self.cluster  # alone: with the Disco it would be a circle, and be there long after its last use
         return DDFS(
             cluster,
@@ -489,6 +495,8 @@ class Disco:
     @property
     def faults(self) -> LiveFaults:
         """What goes wrong on this cluster; more can be added at any time: `disco.faults.kill("node02")`."""
+        from disco_sim.client.faults import LiveFaults
+
         if not isinstance(self.cluster, SimulatedCluster):
             raise DiscoError(f"{self.master} is no simulated cluster, and faults happen on those only")
         return LiveFaults(self.cluster, self._driver)
@@ -496,10 +504,14 @@ class Disco:
     @property
     def oob(self) -> AllOOBResults:
         """The out-of-band results of all jobs, by job name; `disco.oob.frame()` is one table of them."""
+        from disco_sim.client.oob import AllOOBResults
+
         return AllOOBResults(self.cluster)
 
     def at(self, time_s: float) -> Moment:
         """The state of nodes and jobs at a virtual time, in seconds since the cluster's start; nothing un-happens."""
+        from disco_sim.client.moment import Moment
+
         return Moment(self.cluster, self.history, time_s, self._spec)
 
     def __repr__(self) -> str:
@@ -533,11 +545,16 @@ class Disco:
             return self._driver.drive(is_over, deadline_s, progress)
         if not mode:
             return self._driver.drive(is_over, deadline_s)
+        from disco_sim.views.monitor import Monitor
+
         with self._driver.watched(name, Monitor("auto" if mode is True else mode)):
             return self._driver.drive(is_over, deadline_s)
 
     def _replayer(self, name: str | Job) -> WhatIf:
         """A finished job, ready to be played again under other settings."""
+        from disco_sim.client.whatif import WhatIf
+        from disco_sim.cluster.replay import Recording
+
         name = self._known(name)
         if not isinstance(self.cluster, SimulatedCluster) or self.cluster.archive.status(name) != "ready":
             raise DiscoError(

@@ -7,8 +7,9 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from types import FrameType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import DiscoError
@@ -17,8 +18,10 @@ from disco_sim.model.events import Event
 from disco_sim.node import worker
 from disco_sim.store.garbage import seldom_collecting
 from disco_sim.tracebacks import shorten
-from disco_sim.views.monitor import Monitor
-from disco_sim.views.state import NodeStates
+
+if TYPE_CHECKING:
+    from disco_sim.views.monitor import Monitor
+    from disco_sim.views.state import NodeStates
 
 _NOT_OF_NODES = (events.OutputStored, events.PhasesPlayed, events.MessageSent, events.OOBStored)
 """Events that say nothing of nodes and are many, so that it would take time to have them looked at."""
@@ -67,17 +70,30 @@ class Driver:
     """Drives a cluster on the calling thread; what tasks print appears here, in virtual order.
 
     `monitors` are those of jobs that somebody watches: they get the job's events instead. Each of `listeners` is called
-    with every event. `hosts` is how the nodes are after all events so far.
+    with every event.
     """
 
     def __init__(self, cluster: Cluster) -> None:
         self.monitors: dict[str, Monitor] = {}
         self.listeners: list[Callable[[Event], None]] = []
-        self.hosts = NodeStates()
+        self._hosts: NodeStates | None = None
         self._cluster = cluster
         self._moving = threading.Lock()
         self._follower: Follower | None = None
         self._n_heard = 0
+
+    @property
+    def hosts(self) -> NodeStates:
+        """How the nodes are after all events so far, kept up to date from the first time that it is asked for."""
+        if self._hosts is None:
+            from disco_sim.views.state import NodeStates
+
+            hosts = NodeStates()
+            for event in islice(self._cluster.log, self._n_heard):
+                if type(event) not in _NOT_OF_NODES:
+                    hosts.add(event)
+            self._hosts = hosts
+        return self._hosts
 
     def drive(self, is_done: Callable[[], bool], until_s: float = math.inf, follower: Follower | None = None) -> bool:
         """Let things happen until `is_done()`, or nothing can happen up to `until_s`; whether it is done.
@@ -171,8 +187,8 @@ class Driver:
         while self._n_heard < len(log):
             event = log[self._n_heard]
             self._n_heard += 1
-            if type(event) not in _NOT_OF_NODES:
-                self.hosts.add(event)
+            if self._hosts is not None and type(event) not in _NOT_OF_NODES:
+                self._hosts.add(event)
             if self._follower is not None:
                 self._follower(event)
             for listener in self.listeners:

@@ -7,15 +7,11 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from disco_sim.client.advice import advice as advice_on
-from disco_sim.client.advice import job_functions
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import JobError
 from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.job import JobSpec
 from disco_sim.runtime.sandbox import user_traceback
-from disco_sim.views.state import JobState, NodeState, node_states
-from disco_sim.views.story import timestamp
 
 if TYPE_CHECKING:
     import pstats
@@ -26,6 +22,9 @@ _MOST_INPUTS = 100
 
 def job_info(cluster: Cluster, job: str, username: str, inputs: list[str]) -> dict[str, Any]:
     """The facts of one job: `mapi` and `redi` are [waiting, running, done, failed] of its first and second stage."""
+    from disco_sim.views.state import JobState
+    from disco_sim.views.story import timestamp
+
     state = JobState.of(cluster.log, job)
     counters = {name: list(stage.counters) for name, stage in state.stages.items()}
     return {
@@ -43,6 +42,8 @@ def job_info(cluster: Cluster, job: str, username: str, inputs: list[str]) -> di
 
 def node_info(cluster: Cluster) -> dict[str, dict[str, Any]]:
     """Facts of every node by host name; `tasks` (job names) is there only while something runs on the node."""
+    from disco_sim.views.state import JobState, NodeState, node_states
+
     states = node_states(cluster.log)
     busy: dict[str, list[str]] = {}
     for job in cluster.log.jobs:
@@ -126,6 +127,10 @@ def job_error(cluster: Cluster, job: str, spec_of: Callable[[str], JobSpec] | No
     """
     if cluster.archive.status(job) != "dead":
         return None
+    from disco_sim.client.advice import advice as advice_on
+    from disco_sim.client.advice import job_functions
+    from disco_sim.views.state import JobState
+
     found = cluster.archive.failure(job)
     reason = JobState.of(cluster.log, job).reason
     if found is None:
@@ -175,12 +180,3 @@ def job_error(cluster: Cluster, job: str, spec_of: Callable[[str], JobSpec] | No
     failure.error.__traceback__ = user_traceback(failure.error)
     error.__cause__ = failure.error
     return error.with_traceback(failure.error.__traceback__)
-
-
-def _drawn(error: JobError) -> dict[str, str]:
-    from disco_sim.views.cards import error_card
-
-    return {"text/html": error_card(error).html()}
-
-
-JobError.draw = _drawn

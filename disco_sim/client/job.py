@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from disco_sim.client import info
 from disco_sim.client.arguments import defaults
 from disco_sim.client.frontend import WIDGET_VIEW, has_front_end
-from disco_sim.client.moment import JobMoment
-from disco_sim.client.oob import OOBResults
 from disco_sim.client.registry import open_discos
 from disco_sim.client.results import result_iterator
 from disco_sim.error import DiscoError, JobError
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
     import pandas
 
     from disco_sim.client.disco import Disco
+    from disco_sim.client.moment import JobMoment
+    from disco_sim.client.oob import OOBResults
     from disco_sim.views.playback import JobData
     from disco_sim.views.stepper_widget import Stepper
     from disco_sim.views.widgets import JobView
@@ -212,6 +212,8 @@ class Job:
     @property
     def oob(self) -> OOBResults:
         """The job's out-of-band results by key; `job.oob.frame()` is a table of them."""
+        from disco_sim.client.oob import OOBResults
+
         return OOBResults(self.disco.cluster, self.name)
 
     @property
@@ -241,6 +243,8 @@ class Job:
 
     def at(self, time_s: float) -> JobMoment:
         """The job's tables as of `time_s` virtual seconds after its submission; nothing un-happens."""
+        from disco_sim.client.moment import JobMoment
+
         return JobMoment(self.disco.cluster, self.disco.history, self.name, time_s)
 
     def compare(self, other: Job, by: str = "task") -> pandas.DataFrame:
@@ -415,6 +419,7 @@ class Job:
 
     def data(self) -> JobData:
         """What views of the job are made from: its history, and ways to read what is kept."""
+        from disco_sim.client.oob import OOBResults
         from disco_sim.client.stepping import few_steps
         from disco_sim.views.playback import JobData
 

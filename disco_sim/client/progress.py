@@ -12,14 +12,16 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
-from typing import Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from disco_sim.client.frontend import has_front_end
 from disco_sim.cluster.base import Cluster
 from disco_sim.model.events import Event, MessageSent, RunStarted, StageStarted
 from disco_sim.model.plan import Plan
-from disco_sim.views.progress import JobProgress
-from disco_sim.views.state import NodeStates
+
+if TYPE_CHECKING:
+    from disco_sim.views.progress import JobProgress
+    from disco_sim.views.state import NodeStates
 
 _PAUSE_S = 0.1
 _PATIENCE_S = 1.0
@@ -67,6 +69,8 @@ class Progress:
         place: Display,
         clock: Callable[[], float] = monotonic,
     ) -> None:
+        from disco_sim.views.progress import JobProgress
+
         self._cluster = cluster
         self._shown = JobProgress(job, plan, cluster.spec.nodes, hosts)
         self._place = place

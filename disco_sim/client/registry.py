@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from disco_sim.cluster.base import Cluster
-from disco_sim.ddfs.graph import visits
-from disco_sim.ddfs.names import TagAddress
 from disco_sim.error import CommError, DiscoError, nearest
 from disco_sim.node.worker import masters
 from disco_sim.store.tags import Entries
 from disco_sim.util import DISCO_PORT, netloc, schemesplit
+
+if TYPE_CHECKING:
+    from disco_sim.ddfs.names import TagAddress
 
 FIRST_PORT = int(DISCO_PORT)
 _OF_DISCO = re.compile(r"disco://[^/:]+/(ddfs|disco)/")
@@ -63,6 +64,9 @@ def tagged(name: str, own: Cluster | None = None, ignore_missing: bool = False) 
     Raises:
         CommError: 404 if nobody has the tag, or one in it, unless `ignore_missing`; 401 for a wrong token.
     """
+    from disco_sim.ddfs.graph import visits
+    from disco_sim.ddfs.names import TagAddress
+
     found = visits([TagAddress.parse(f"tag://{name}")], lambda address: _entries(address, own), ignore_missing)
     return [replicas for visit in found for replicas in visit.blobs]
 

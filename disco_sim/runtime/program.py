@@ -11,10 +11,8 @@ import importlib
 import importlib.util
 import io
 import marshal
-import os
 import pickle
 import sys
-import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -25,11 +23,9 @@ from disco_sim.error import DiscoError
 from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.node import worker
 from disco_sim.runtime.modulenames import ModuleNames
+from disco_sim.tracebacks import installed_folders
 
 _OWN_PACKAGE = __name__.partition(".")[0]
-INSTALLED = tuple(
-    os.path.join(sysconfig.get_paths()[name], "") for name in ("stdlib", "platstdlib", "purelib", "platlib")
-)
 
 
 def is_installed_module(name: str | None) -> bool:
@@ -38,7 +34,7 @@ def is_installed_module(name: str | None) -> bool:
     if name is None or module is None or name == "__main__":
         return False
     path = getattr(module, "__file__", None)
-    return path is None or name.partition(".")[0] == _OWN_PACKAGE or path.startswith(INSTALLED)
+    return path is None or name.partition(".")[0] == _OWN_PACKAGE or path.startswith(installed_folders())
 
 
 def is_installed(function: FunctionType) -> bool:

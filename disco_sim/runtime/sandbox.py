@@ -10,22 +10,22 @@ import random
 import shutil
 import sys
 import time
-import traceback
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from io import TextIOBase
 from types import TracebackType
-from typing import Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from disco_sim.error import DiscoError
 from disco_sim.node import worker
 from disco_sim.runtime.context import TaskContext
 from disco_sim.runtime.context import shown as shown
-from disco_sim.runtime.program import INSTALLED
-from disco_sim.tracebacks import cut_traceback, is_own, is_own_file
+from disco_sim.tracebacks import cut_traceback, installed_folders, is_own, is_own_file
+
+if TYPE_CHECKING:
+    import traceback
 
 _MOST_LINES = 6
 _WARNING = 30
@@ -64,8 +64,11 @@ class _Lines(TextIOBase):
             self.write("\n")
 
 
-class _NumpySeeder(MetaPathFinder):
-    """Seeds numpy's legacy generator when a run is the first in the process to import it."""
+class _NumpySeeder:
+    """Seeds numpy's legacy generator when a run is the first in the process to import it.
+
+    A finder of modules without Python's class for finders, which takes longer to load than the rest of this module.
+    """
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -242,7 +245,8 @@ def user_lines(error: BaseException) -> str:
     entries, behind = _told_frames(error), error.__cause__ or error.__context__
     while not entries and behind is not None:
         entries, behind = _told_frames(behind), behind.__cause__ or behind.__context__
-    frames = [frame for frame in entries if not frame.filename.startswith((*INSTALLED, "<frozen "))] or entries
+    known = (*installed_folders(), "<frozen ")
+    frames = [frame for frame in entries if not frame.filename.startswith(known)] or entries
     lines = [f"{frame.name}, line {frame.lineno}: {frame.line or ''}".rstrip() for frame in frames[-_MOST_LINES:]]
     if len(frames) > _MOST_LINES:
         lines.insert(0, "... (more calls before these)")
@@ -250,11 +254,15 @@ def user_lines(error: BaseException) -> str:
 
 
 def _told_frames(error: BaseException) -> list[traceback.FrameSummary]:
+    import traceback  # only needed once something has gone wrong
+
     return list(traceback.extract_tb(cut_traceback(error.__traceback__, lambda entry: not _is_machinery(entry))))
 
 
 def told_traceback(error: BaseException) -> str:
     """The traceback of `error` as Python prints it, with the errors behind it, and without the frames of disco_sim."""
+    import traceback
+
     told: traceback.TracebackException | None = traceback.TracebackException.from_exception(error)
     assert told is not None
     text_of = told

@@ -6,7 +6,6 @@ Knows what was planned; what a fault does to a cluster is known to the cluster a
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -216,6 +215,8 @@ class Faults(FaultBuilder):
 
     def to_json(self) -> str:
         """The plan as JSON, a line per fault: its method and the arguments that were given."""
+        import json
+
         calls = [fault.call() for fault in self.faults]
         return "[" + ",\n ".join(json.dumps({"fault": name, **given}) for name, given in calls) + "]"
 
@@ -226,6 +227,8 @@ class Faults(FaultBuilder):
         Raises:
             DiscoError: If it is no such text.
         """
+        import json
+
         try:
             entries = json.loads(text)
         except ValueError as error:

@@ -1,4 +1,4 @@
-"""The demonstration, and how light the package is to start."""
+"""The demonstration."""
 
 from __future__ import annotations
 
@@ -11,27 +11,12 @@ import pytest
 
 from disco_sim.demo import TEXT, Demo, demo_disco
 
-HEAVY = ("pandas", "numpy", "ipywidgets", "IPython", "dask", "click")
-THREE_LINES = """
-import sys
-from disco_sim import Disco, result_iterator
-job = Disco().new_job(name="count", input=["raw://to be", "raw://or not to be"],
-                      map=lambda line, params: [(word, 1) for word in line.split()],
-                      reduce=lambda pairs, params: ((word, sum(ones)) for word, ones in kvgroup(sorted(pairs))))
-print(list(result_iterator(job.wait())))
-"""
-
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Demo]:
     """The word count, run once."""
     with demo_disco() as disco:
         yield Demo(disco)
-
-
-def python(code: str) -> str:
-    """What a fresh Python prints that runs `code`."""
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
 def test_counts_equal_counter(demo: Demo) -> None:
@@ -90,17 +75,14 @@ def test_two_demos_are_equal(demo: Demo) -> None:
         assert _readable(again).replace(names[1], names[0]) == _readable(demo)
 
 
-def test_import_and_a_first_job_load_nothing_heavy() -> None:
-    """`import disco_sim` and a word count in a fresh process load neither pandas nor any part of Jupyter or Dask."""
-    loaded = f"print([name for name in {HEAVY!r} if name in sys.modules])"
-    assert python(f"import sys, disco_sim\n{loaded}") == "[]\n"
-    assert python(f"{THREE_LINES}\n{loaded}") == "[('be', 2), ('not', 1), ('or', 1), ('to', 2)]\n[]\n"
-
-
 def test_the_demo_needs_no_pandas() -> None:
     """The terminal's tables are made without DataFrames."""
-    code = "import sys; from disco_sim.demo import *\nwith demo_disco() as disco: Demo(disco).text()"
-    assert python(f"{code}\nprint('pandas' in sys.modules)") == "False\n"
+    code = (
+        "import sys; from disco_sim.demo import *\nwith demo_disco() as disco: Demo(disco).text()\n"
+        "print('pandas' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told == "False\n"
 
 
 def _readable(demo: Demo) -> str:
