@@ -14,9 +14,10 @@ from disco_sim.core import Disco, Job, Params, result_iterator
 from disco_sim.node.worker import get, kvgroup, map_line_reader, put, this_partition
 from disco_sim.sim.costs import Costs
 from disco_sim.tables import Table, table, table_text
+from disco_sim.views.cards import partitions_shown
 from disco_sim.views.render import preformatted
 from disco_sim.views.report import job_part, report_page
-from disco_sim.views.rows import oob_table, partitions_table
+from disco_sim.views.rows import oob_table
 from disco_sim.views.state import JobState
 
 TEXT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "hamlet.txt")
@@ -117,7 +118,7 @@ class Demo:
             table_text(self.top, indent="  "),
             self.verdict,
         ]
-        partitions = partitions_table(self._state, self.disco.cluster.archive.read)
+        partitions = partitions_shown(self._state, self.disco.cluster.archive.read)
         out_of_band = oob_table(self._state, dict(self.job.oob))
         for title, found in (("Partitions", partitions), ("Out-of-band results", out_of_band)):
             parts += ["", title, table_text(found, _MOST_ROWS, indent="  ")]

@@ -90,17 +90,22 @@ def _lost(state: JobState) -> str:
     return "; ".join([*told[:_MOST_REASONS], *(["and more"] if len(told) > _MOST_REASONS else [])])
 
 
-def partitions_section(state: JobState, read: Read | None = None) -> Section:
-    """The partitions of each stage's output: one table a stage, with a bar for the records of each partition."""
+def partitions_shown(state: JobState, read: Read | None = None) -> Table:
+    """The table of partitions without those columns that have nothing to tell: of keys, and of what went to disk."""
     found = rows.partitions_table(state, read)
     columns = dict(zip(found.columns, zip(*found.rows, strict=True), strict=True)) if found.rows else {}
     hidden = set() if any(count is not None for count in columns.get("keys", ())) else set(_KEY_COLUMNS)
     if not any(columns.get("spilled", ())):
         hidden.add("spilled")
     kept = [number for number, name in enumerate(found.columns) if name not in hidden]
-    shown = Table(
+    return Table(
         tuple(found.columns[number] for number in kept), [tuple(row[number] for number in kept) for row in found.rows]
     )
+
+
+def partitions_section(state: JobState, read: Read | None = None) -> Section:
+    """The partitions of each stage's output: one table a stage, with a bar for the records of each partition."""
+    shown = partitions_shown(state, read)
     tables = []
     for number, name in enumerate(state.stages):
         part = Table(shown.columns[1:], [row[1:] for row in shown.rows if row[0] == name])
