@@ -11,11 +11,11 @@ CORE := not browser and not kernel and not notebooks and not chaos
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo lab test check cov notebooks picture benchmark clean
+.PHONY: help demo lab test check cov notebooks picture benchmark benchmark-peers clean
 .PHONY: test-static test-core test-notebooks test-kernel test-browser chaos chromium
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/installed ## run a word count on a simulated cluster, here in the terminal
 	@$(BIN)/disco-sim demo
@@ -63,11 +63,18 @@ notebooks: $(VENV)/installed-test ## run every notebook again and write it in it
 picture: $(VENV)/installed-test chromium ## draw the picture in the README again
 	$(RUN) tools.picture
 
-benchmark: $(VENV)/installed-test ## measure speed and memory
-	@set -e; for script in benchmarks/*.py; do echo "$(BIN)/python $$script"; $(BIN)/python "$$script"; done
+benchmark: $(VENV)/installed-test ## measure speed and memory, in a few minutes and without installing anything more
+	$(RUN) benchmarks.compare --again --file $(VENV)/measured.json --tables 10 tasks first import --rows disco_sim H
+	$(RUN) benchmarks.old_code
+	$(RUN) benchmarks.cluster
+	$(RUN) benchmarks.views
+
+benchmark-peers: $(VENV)/installed-test ## measure other programs, too, for half an hour, and write docs/performance.md
+	$(RUN) benchmarks.compare --write
 
 clean: ## remove what was made here, the environment too
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov dist build
+	rm -rf benchmarks/.corpora benchmarks/.environments
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up. Each stamp is newer than pyproject.toml once what it asks for is installed.

@@ -1,0 +1,1 @@
+"""Speed and memory, measured: ours and the programs that people would use instead."""
