@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from disco_sim.cluster.record import DoneTask, JobRecord
+from disco_sim.cluster.record import DoneTask, JobRecord, RunKey, StartedRun
 from disco_sim.error import CommError, DiscoError, near_jobs
 from disco_sim.model import events
 from disco_sim.model.events import Event
@@ -113,7 +113,13 @@ class Archive:
         if (stage, task, attempt) not in record.started:
             runs = ", ".join(f"{name}:{number} run {run}" for name, number, run in record.started) or "none"
             raise DiscoError(f"job {job!r} has no run {attempt} of task {stage}:{task}; its runs are: {runs}")
-        host, replica, moment = record.started[stage, task, attempt]
+        return self.work_at(record, (stage, task, attempt), record.started[stage, task, attempt])
+
+    def work_at(self, record: JobRecord, run: RunKey, started: StartedRun) -> TaskWork:
+        """The work of a run that has started so, or may come to."""
+        stage, task, attempt = run
+        host, replica, moment = started
+        job = record.request.name
         tasks = record.tasks[stage]
         level = record.stage_level(stage)
         plan = record.request.plan
@@ -137,7 +143,7 @@ class Archive:
             luck=draw_integer(self.rules.seed, "run", record.request.serial, stage, task),
             oob_limit=self.rules.oob_limit,
             shuffle_order=self.rules.shuffle_order if level else "task",
-            bad=record.bad.get((stage, task, attempt), ()),
+            bad=record.bad.get(run, ()),
             grouping=grouping,
             group_label=group.label,
             group_host=group.hosts[0] if group.hosts and grouping in NODE_GROUPINGS else "",
