@@ -15,6 +15,7 @@
 from typing import Any
 
 from disco_sim.core import Disco, Job, Params, result_iterator
+from disco_sim.engine.processes import Processes
 from disco_sim.error import DataError, DiscoError, JobError
 from disco_sim.model.cluster import ClusterSpec, Node
 from disco_sim.sim.costs import Costs
@@ -33,6 +34,7 @@ __all__ = [
     "JobError",
     "Node",
     "Params",
+    "Processes",
     "__version__",
     "result_iterator",
 ]

@@ -120,9 +120,11 @@ class Pool:
             while not run.is_ended:
                 self._give_all()
                 self._listen()
-        except BaseException:
+        except BaseException as error:
             # Where it was interrupted is not known, so what the processes know and say cannot be, either.
             self._end_all()
+            if isinstance(error, KeyboardInterrupt):
+                raise KeyboardInterrupt from None  # it happened to the run, and not in the frames that wait for it
             raise
         finally:
             worker.running.reset(token)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-import subprocess
 import sys
 from collections import deque
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from disco_sim.error import DiscoError
 
 if TYPE_CHECKING:
+    import subprocess
     from multiprocessing.connection import Connection
 
 _START = (
@@ -44,6 +44,7 @@ class WorkerProcess:
 
     def __init__(self, folder: str) -> None:
         import socket
+        import subprocess
         from multiprocessing.connection import Connection
 
         ours, theirs = socket.socketpair()
@@ -53,8 +54,10 @@ class WorkerProcess:
         if sys.flags.hash_randomization and not environment.get("PYTHONHASHSEED", "").isdecimal():
             environment["PYTHONHASHSEED"] = "0"  # a set of text has the same order in all of them
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, *_flags(), "-c", _START, str(theirs.fileno()), folder, *sys.path],
+            # As multiprocessing does, so that code means the same there as in an interpreter with the same flags.
+            flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+            self._process: subprocess.Popen[bytes] = subprocess.Popen(
+                [sys.executable, *flags, "-c", _START, str(theirs.fileno()), folder, *sys.path],
                 stdin=subprocess.DEVNULL,
                 stdout=2,
                 pass_fds=(theirs.fileno(),),
@@ -128,12 +131,14 @@ class WorkerProcess:
 
     def why_gone(self) -> str:
         """Of what it died; it is ended first, if it has only stopped listening."""
+        from subprocess import TimeoutExpired
+
         try:
             code = self._process.wait(_END_S)
             how = f"exit status {code}"
             if code < 0:
                 how = f"killed by signal {-code} ({signal.Signals(-code).name})"
-        except subprocess.TimeoutExpired:
+        except TimeoutExpired:
             how = "closed its connection"
         except ValueError:
             how = f"killed by signal {-code}"
@@ -158,8 +163,3 @@ def check_platform() -> None:
             f"Processes() was called on {sys.platform}; worker processes are handed a socket, which only POSIX systems "
             "such as Linux and macOS can do: use the engine disco_sim.engine.inline.Inline(), or leave engine= out"
         )
-
-
-def _flags() -> list[str]:
-    """The flags that this interpreter was started with, so that code means the same there."""
-    return [*subprocess._args_from_interpreter_flags()]  # type: ignore[attr-defined]  # what multiprocessing uses
