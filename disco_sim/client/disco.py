@@ -63,10 +63,10 @@ class Disco:
     run and `max_failures` forgiven failures a task are Disco's limits. `namespace="notebook"` lets job
     functions see the notebook's names, which a real worker would not have. `keep="results"` drops what
     is between the stages when a job ends; `shuffle_order="random"` mixes the order of reduce input.
-    `engine` computes the tasks, `costs` says how long work takes, `faults` what goes wrong, and `dialect` what to do
-    where Disco's documentation and code differ (`max_failures` is the dialect's, unless given). `policy` is how jobs
-    share the slots, "fair" or "fifo", both Disco's; `speculative=True`, which Disco has not, lets a second run of a
-    slow task start on another node.
+    `engine` computes the tasks (None: in this process; `Processes(2)`: in two others), `costs` says how long work
+    takes, `faults` what goes wrong, and `dialect` what to do where Disco's documentation and code differ
+    (`max_failures` is the dialect's, unless given). `policy` is how jobs share the slots, "fair" or "fifo", both
+    Disco's; `speculative=True`, which Disco has not, lets a second run of a slow task start on another node.
 
     >>> disco = Disco(nodes=2)
     >>> def fun_map(line, params):
@@ -103,7 +103,7 @@ class Disco:
         _limit("oob_limit", oob_limit)
         _limit("max_failures", max_failures)
         for what, given, is_right, rule in (
-            ("engine", engine, hasattr(engine, "compute"), "computes tasks, such as disco_sim.engine.inline.Inline()"),
+            ("engine", engine, hasattr(engine, "compute"), "computes tasks, such as disco_sim.Processes(workers=2)"),
             ("costs", costs, isinstance(costs, Costs), "says how long work takes: disco_sim.Costs(...)"),
             ("faults", faults, isinstance(faults, Faults), "says what goes wrong: disco_sim.Faults().kill(...)"),
             (
