@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from threading import get_ident
 from typing import Any, Protocol
 from weakref import ref
 
 from disco_sim.engine import parcel
 from disco_sim.engine.base import Coming
-from disco_sim.model.work import TaskOutcome, TaskWork
+from disco_sim.error import DataError
+from disco_sim.model.work import Blob, TaskOutcome, TaskWork
+from disco_sim.runtime.inputs import STORED_SCHEMES
+from disco_sim.util import schemesplit
+
+_ALONG_BYTES = 1 << 14
+"""Input up to here is sent along with a run."""
+
+_BEHIND_BYTES = 1 << 20
+"""Of more input, pieces of this size altogether are sent when the first of them is asked for."""
 
 _DIFFERS = ("host", "attempt", "replica")
 _SAME = tuple(parcel.FACTS.index(name) for name in parcel.FACTS if name not in _DIFFERS)
@@ -20,14 +30,15 @@ _SAME = tuple(parcel.FACTS.index(name) for name in parcel.FACTS if name not in _
 class Run:
     """One run that a worker process computes; `is_sure` says that its work is what it will be when it starts.
 
-    `answers` are those that it got from the stores before its start. When it `is_ended` it has an `outcome`, or an
-    `error` that is to be raised, or neither, if it could not be computed so.
+    `answers` are those that it got from the stores before its start; `places` are those of its input by URL. When it
+    `is_ended` it has an `outcome`, or an `error` that is to be raised, or neither, if it could not be computed so.
     """
 
     work: TaskWork
     is_sure: bool = True
     stage: ref[Stage] | None = None
     answers: list[tuple[str, tuple[Any, ...], Any]] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
     is_ended: bool = False
     outcome: TaskOutcome | None = None
     error: BaseException | None = None
@@ -42,14 +53,40 @@ class Run:
         if stage is not None:
             stage.may_guess = False
 
-    def ask(self, question: str, arguments: tuple[Any, ...]) -> tuple[int, Any]:
-        """What the stores answer to the run."""
+    def along(self) -> dict[str, Blob]:
+        """The input that is sent along with the run, by URL: all of it if it is small."""
+        is_small = sum(piece.n_bytes for piece in self.work.inputs) <= _ALONG_BYTES
+        return self._pieces(0, _ALONG_BYTES) if is_small else {}
+
+    def ask(self, question: str, arguments: tuple[Any, ...]) -> tuple[int, Any, dict[str, Blob]]:
+        """What the stores answer to the run, and what it will ask for next: the pieces of input behind this one."""
         answer = _answer(self.work, question, arguments)
         if self.stage is not None:
             self.answers.append((question, arguments, answer))
         if isinstance(answer, Exception):
-            return parcel.ERROR, parcel.sealed(answer)
-        return parcel.ANSWER, answer
+            return parcel.ERROR, parcel.sealed(answer), {}
+        if question != "blob":
+            return parcel.ANSWER, answer, {}
+        if not self.places:
+            self.places = {piece.blob: number for number, piece in enumerate(self.work.inputs)}
+        place = self.places.get(arguments[0])
+        return parcel.ANSWER, answer, {} if place is None else self._pieces(place + 1, _BEHIND_BYTES - answer.n_bytes)
+
+    def _pieces(self, first: int, most_bytes: int) -> dict[str, Blob]:
+        """Stored pieces of input from the `first` on, up to a size."""
+        found: dict[str, Blob] = {}
+        for piece in islice(self.work.inputs, first, None):
+            if schemesplit(piece.blob)[0] not in STORED_SCHEMES:
+                continue
+            try:
+                blob = self.work.store.blob(piece.blob)
+            except DataError:
+                break
+            most_bytes -= blob.n_bytes
+            if most_bytes < 0:
+                break
+            found[piece.blob] = blob
+        return found
 
     def holds(self, work: TaskWork) -> bool:
         """Whether the run that starts now with this work would come out the same: all it asked for is the same."""

@@ -61,15 +61,15 @@ class _Desk:
         except (EOFError, OSError):
             return  # nobody is there any more
 
-    def ask(self, question: str, *arguments: Any) -> Any:
-        """What the stores answer."""
+    def ask(self, question: str, *arguments: Any) -> tuple[Any, dict[str, Blob]]:
+        """What the stores answer, and what came with it."""
         self._say(parcel.ASK, question, arguments)
         while (answer := self._take()) is None:
             pass
-        kind, found = answer
+        kind, found, blobs = answer
         if kind == parcel.ERROR:
             raise parcel.opened(found)
-        return found
+        return found, blobs
 
     def stop(self, why: int) -> NoReturn:
         """End the run at hand; what it does after all, as it may catch everything, does not count."""
@@ -79,13 +79,13 @@ class _Desk:
     def _say(self, *message: Any) -> None:
         self._connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
 
-    def _take(self) -> tuple[int, Any] | None:
+    def _take(self) -> tuple[Any, ...] | None:
         """The next answer; None if it was a work instead, which is kept for later."""
         kind, *rest = pickle.loads(self._connection.recv_bytes())
         if kind == parcel.WORK:
             self._works.append(tuple(rest))
             return None
-        return kind, rest[0]
+        return kind, *rest
 
     def _computed(
         self,
@@ -138,7 +138,7 @@ def _loads(program: Any) -> bool:
 
 
 class _Store:
-    """The stores, which are with the process at the other end; `blobs` were sent along."""
+    """The stores, which are with the process at the other end; `blobs` were sent along, and are read once."""
 
     def __init__(self, desk: _Desk, blobs: dict[str, Blob]) -> None:
         self.desk = desk
@@ -146,17 +146,20 @@ class _Store:
 
     def blob(self, url: str) -> Blob:
         """The data stored under `url`."""
-        found: Blob = self._blobs[url] if url in self._blobs else self.desk.ask("blob", url)
-        return found
+        blob = self._blobs.pop(url, None)
+        if blob is None:
+            blob, more = self.desk.ask("blob", url)
+            self._blobs.update(more)
+        return blob
 
     def oob(self, key: str, job: str | None) -> str | bytes:
         """A committed out-of-band result."""
-        found: str | bytes = self.desk.ask("oob", key, job)
+        found: str | bytes = self.desk.ask("oob", key, job)[0]
         return found
 
     def latest_oob(self, key: str) -> str | bytes | None:
         """What was put last."""
-        found: str | bytes | None = self.desk.ask("latest_oob", key)
+        found: str | bytes | None = self.desk.ask("latest_oob", key)[0]
         return found
 
 

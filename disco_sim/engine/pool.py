@@ -14,17 +14,12 @@ from weakref import ref
 from disco_sim.engine import parcel
 from disco_sim.engine.ahead import Run, Stage
 from disco_sim.engine.process import Died, WorkerProcess, check_platform
-from disco_sim.error import DataError, DiscoError
-from disco_sim.model.work import Blob, Failure, TaskOutcome, TaskWork
+from disco_sim.error import DiscoError
+from disco_sim.model.work import Failure, TaskOutcome
 from disco_sim.node import worker
-from disco_sim.runtime.inputs import STORED_SCHEMES
-from disco_sim.util import schemesplit
 
 _MOST_AT_HAND = 2
 """How many runs a process has: the one that it computes, and the next."""
-
-_ALONG_BYTES = 1 << 14
-"""Input up to here is sent along with a run; of more, each piece is asked for when it is read."""
 
 _LOOK_S = 1.0
 """Real seconds of silence after which it is looked whether a process is gone."""
@@ -115,19 +110,20 @@ class Pool:
     # -- waiting, and what is done meanwhile -------------------------------------------------------
 
     def _serve(self, run: Run) -> None:
-        token = worker.running.set(_WAITING)
         try:
-            while not run.is_ended:
-                self._give_all()
-                self._listen()
+            token = worker.running.set(_WAITING)
+            try:
+                while not run.is_ended:
+                    self._give_all()
+                    self._listen()
+            finally:
+                worker.running.reset(token)
         except BaseException as error:
             # Where it was interrupted is not known, so what the processes know and say cannot be, either.
             self._end_all()
             if isinstance(error, KeyboardInterrupt):
                 raise KeyboardInterrupt from None  # it happened to the run, and not in the frames that wait for it
             raise
-        finally:
-            worker.running.reset(token)
 
     def _give_all(self) -> None:
         while self._ungiven:
@@ -262,7 +258,7 @@ class Pool:
             program.number,
             program.data if is_new else None,
             dropped,
-            _along(run.work),
+            run.along(),
             surroundings,
         )
         return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
@@ -277,22 +273,3 @@ class Pool:
                 self._programs.popitem(last=False)
         self._programs.move_to_end(id(program))
         return known
-
-
-def _along(work: TaskWork) -> dict[str, Blob]:
-    """The input of a run, by URL, if it is small and the stores have it."""
-    if sum(piece.n_bytes for piece in work.inputs) > _ALONG_BYTES:
-        return {}
-    found: dict[str, Blob] = {}
-    left = _ALONG_BYTES
-    for piece in work.inputs:
-        if schemesplit(piece.blob)[0] in STORED_SCHEMES:
-            try:
-                blob = work.store.blob(piece.blob)
-            except DataError:
-                continue
-            left -= blob.n_bytes
-            if left < 0:
-                break
-            found[piece.blob] = blob
-    return found

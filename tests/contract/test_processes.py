@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from textwrap import dedent
 
@@ -257,6 +258,28 @@ def test_two_discos_share_an_engine(shared):
     # A later one has the name, the port and the number of jobs of an earlier one.
     with Disco(engine=shared, nodes=2) as third:
         assert results(third, fun_map, params=Params(what=3)) == [(letter, 3) for letter in "abcdef"]
+
+
+def test_threads_share_an_engine(shared):
+    """Discos that are moved by threads of their own wait for each other, and that is all."""
+
+    def fun_map(line, params):
+        yield line, params.what
+
+    found = {}
+
+    def work(what):
+        with Disco(engine=shared, nodes=2) as disco:
+            for _ in range(3):
+                got = results(disco, fun_map, reduce=sum_reduce, sort=True, params=Params(what=what))
+                found.setdefault(what, []).append(got)
+
+    threads = [threading.Thread(target=work, args=(what,)) for what in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {what: [[(letter, what) for letter in "abcdef"]] * 3 for what in range(3)}
 
 
 # Errors

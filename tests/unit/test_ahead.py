@@ -11,7 +11,7 @@ from disco_sim.engine import parcel
 from disco_sim.engine.ahead import Run, Stage
 from disco_sim.error import DataError, OOBKeyError
 from disco_sim.model.plan import Output
-from disco_sim.model.work import TaskOutcome, TaskWork
+from disco_sim.model.work import Blob, TaskOutcome, TaskWork
 
 INPUTS = (Output(0, "node01", 1, 1, "raw://a"),)
 
@@ -28,7 +28,9 @@ class Store:
         return self.answers[key]
 
     def blob(self, url: str) -> Any:
-        raise DataError("not there", url)
+        if url not in self.answers:
+            raise DataError("not there", url)
+        return Blob("bytes", b"", 0, self.answers[url])
 
 
 def work(task=0, **changes):
@@ -87,11 +89,33 @@ def test_an_error_may_have_asked_for_all():
 def test_answers_that_change(then, holds):
     """An outcome holds if the stores would answer the same, errors too."""
     computed = Run(work(store=Store(a="1")), stage=lambda: None)
-    assert computed.ask("oob", ("a", None)) == (parcel.ANSWER, "1")
-    kind, error = computed.ask("oob", ("b", None))
+    assert computed.ask("oob", ("a", None)) == (parcel.ANSWER, "1", {})
+    kind, error, _ = computed.ask("oob", ("b", None))
     assert (kind, str(parcel.opened(error))) == (parcel.ERROR, "no b")
     computed.is_ended, computed.outcome = True, TaskOutcome()
     assert computed.holds(work(store=then)) is holds
+
+
+@pytest.mark.parametrize(
+    ("sizes", "along", "behind"),
+    [
+        ((10, 10, 10), [0, 1, 2], [1, 2]),
+        ((1 << 13, 1 << 13, 1), [], [1, 2]),
+        ((1 << 19, 1 << 19, 1), [], [1]),
+        ((1 << 21, 1, 1), [], []),
+        ((1, None, 1), [0], []),
+    ],
+)
+def test_what_is_sent_before_it_is_asked_for(sizes, along, behind):
+    """Small input goes along with its run; of larger input the next pieces go along with one that is asked for."""
+    urls = [f"disco://node01/{number}" for number in range(3)]
+    store = Store(**{url: size for url, size in zip(urls, sizes, strict=True) if size is not None})
+    inputs = (*(Output(0, "node01", 1, size or 1, url) for url, size in zip(urls, sizes, strict=True)), *INPUTS)
+    one = Run(work(store=store, inputs=inputs))
+    assert list(one.along()) == [urls[number] for number in along]
+    kind, blob, more = one.ask("blob", (urls[0],))
+    assert (kind, blob.n_bytes) == (parcel.ANSWER, sizes[0])
+    assert list(more) == [urls[number] for number in behind]
 
 
 class Pool:
