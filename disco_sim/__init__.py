@@ -19,6 +19,7 @@ from disco_sim.error import DataError, DiscoError, JobError
 
 if TYPE_CHECKING:
     from disco_sim.core import Disco, Job, Params, result_iterator
+    from disco_sim.engine.processes import Processes
     from disco_sim.model.cluster import ClusterSpec, Node
     from disco_sim.sim.costs import Costs
     from disco_sim.sim.faults import Faults
@@ -36,6 +37,7 @@ __all__ = [
     "JobError",
     "Node",
     "Params",
+    "Processes",
     "__version__",
     "result_iterator",
 ]
@@ -45,6 +47,7 @@ _HOMES = {
     **dict.fromkeys(("ClusterSpec", "Node"), "disco_sim.model.cluster"),
     "Costs": "disco_sim.sim.costs",
     "Faults": "disco_sim.sim.faults",
+    "Processes": "disco_sim.engine.processes",
 }
 _ROOMS = {
     *("client", "cluster", "core", "ddfs", "engine", "formats", "func", "model", "node", "pipeline", "readers"),

@@ -78,18 +78,18 @@ def _remove(path: str) -> None:
 
 
 class Chunk(NamedTuple):
-    """Some pairs in a file, from its byte `offset` on. `key_type` is as in Columns."""
+    """Some pairs in a file, from its byte `offset` on. `key_type` is as in Columns.
+
+    Those that are not `is_spilled` are in a file only to be read by another process, and count as held in memory.
+    """
 
     file: ChunkFile
     offset: int
     n_records: int
     key_type: type | None
     is_plain: bool
-
-    @property
-    def held_bytes(self) -> int:
-        """The memory that they take: none."""
-        return 0
+    is_spilled: bool = True
+    held_bytes: int = 0
 
     def load(self) -> Columns:
         """The pairs.
@@ -123,30 +123,32 @@ def load_frame(file: ChunkFile, offset: int, is_plain: bool) -> Any:
 class ChunkWriter:
     """Writes chunks to one new file of a folder, which is made with the first chunk; `name` begins the file's name."""
 
-    def __init__(self, folder: ChunkFolder, name: str, compress_level: int = _COMPRESS_LEVEL) -> None:
+    def __init__(self, folder: ChunkFolder, name: str) -> None:
         self._folder = folder
         self._name = name
-        self._compress_level = compress_level
         self._n_bytes = 0
         self.file = ChunkFile("")
 
-    def write(self, columns: Columns, is_plain: bool) -> Chunk:
+    def write(self, columns: Columns, is_plain: bool, is_spilled: bool = True) -> Chunk:
         """Write some pairs; `is_plain` if keys and values are of types that nobody can change, all the way down.
+
+        Those that only wait to be read are not compressed.
 
         Raises:
             DataError: If the disk is full, or the like.
         """
-        offset = self.write_frame((columns.keys, columns.values), is_plain)
-        return Chunk(self.file, offset, columns.n_records, columns.key_type, is_plain)
+        offset = self.write_frame((columns.keys, columns.values), is_plain, _COMPRESS_LEVEL if is_spilled else 0)
+        held_bytes = 0 if is_spilled else columns.held_bytes
+        return Chunk(self.file, offset, columns.n_records, columns.key_type, is_plain, is_spilled, held_bytes)
 
-    def write_frame(self, content: Any, is_plain: bool) -> int:
+    def write_frame(self, content: Any, is_plain: bool, compress_level: int = _COMPRESS_LEVEL) -> int:
         """Write anything as one frame; the byte where it begins.
 
         Raises:
             DataError: If the disk is full, or the like.
         """
         raw = marshal.dumps(content) if is_plain else pickle.dumps(content, pickle.HIGHEST_PROTOCOL)
-        frame = packed_block(raw, self._compress_level)
+        frame = packed_block(raw, compress_level)
         offset = self._n_bytes
         try:
             if not self.file.path:

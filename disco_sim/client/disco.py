@@ -16,7 +16,7 @@ from disco_sim.client.driver import Driver
 from disco_sim.client.inputs import cut_records, cut_text, frozen, lines_of
 from disco_sim.client.job import Job
 from disco_sim.client.progress import Progress, display
-from disco_sim.client.registry import claim, free_port, release
+from disco_sim.client.registry import claim, free_port, opening, release
 from disco_sim.client.results import result_iterator
 from disco_sim.client.submissions import Submissions
 from disco_sim.client.urls import data_of, index_of
@@ -64,10 +64,10 @@ class Disco:
     is between the stages when a job ends; `shuffle_order="random"` mixes the order of reduce input.
     Pairs that would take more memory than `memory_limit` go to the disk: a number of bytes, or text such as "512 MB";
     it is a quarter of the machine's, unless given.
-    `engine` computes the tasks, `costs` says how long work takes, `faults` what goes wrong, and `dialect` what to do
-    where Disco's documentation and code differ (`max_failures` is the dialect's, unless given). `policy` is how jobs
-    share the slots, "fair" or "fifo", both Disco's; `speculative=True`, which Disco has not, lets a second run of a
-    slow task start on another node.
+    `engine` computes the tasks (None: in this process; `Processes(2)`: in two others), `costs` says how long work
+    takes, `faults` what goes wrong, and `dialect` what to do where Disco's documentation and code differ
+    (`max_failures` is the dialect's, unless given). `policy` is how jobs share the slots, "fair" or "fifo", both
+    Disco's; `speculative=True`, which Disco has not, lets a second run of a slow task start on another node.
 
     >>> disco = Disco(nodes=2)
     >>> def fun_map(line, params):
@@ -105,7 +105,7 @@ class Disco:
         _limit("oob_limit", oob_limit)
         _limit("max_failures", max_failures)
         for what, given, is_right, rule in (
-            ("engine", engine, hasattr(engine, "compute"), "computes tasks, such as disco_sim.engine.inline.Inline()"),
+            ("engine", engine, hasattr(engine, "compute"), "computes tasks, such as disco_sim.Processes(workers=2)"),
             ("costs", costs, isinstance(costs, Costs), "says how long work takes: disco_sim.Costs(...)"),
             ("faults", faults, isinstance(faults, Faults), "says what goes wrong: disco_sim.Faults().kill(...)"),
             (
@@ -120,31 +120,34 @@ class Disco:
         self.seed = seed
         self._n_splits = 0
         self._is_closed = False
-        self.cluster: Cluster
-        if master is None or isinstance(master, (str, ClusterSpec)):
-            self.cluster = SimulatedCluster(
-                _spec(master if isinstance(master, ClusterSpec) else nodes, slots),
-                engine or Inline(),
-                master=_authority(master if isinstance(master, str) else "master"),
-                rules=Rules(seed, oob_limit, keep, shuffle_order, dialect.oob_is_strict, limit_in_bytes(memory_limit)),
-                costs=costs,
-                faults=faults,
-                max_failures=dialect.max_failures if max_failures is None else max_failures,
-                policy=policy,
-                has_copies=speculative,
-            )
-        elif hasattr(master, "advance"):
-            self.cluster = master
-        else:
-            raise DiscoError(
-                f"Disco({master!r}) was called; the first argument is a master's URL, a ClusterSpec or a cluster. The "
-                f"number of nodes is given by name: Disco(nodes={master!r})",
-                master=master,
-            )
         self.dialect = dialect
-        self._submissions = Submissions(self.cluster, seed, namespace, dialect)
-        self._driver = Driver(self.cluster)
-        claim(self.master, self)
+        self.cluster: Cluster
+        # Between choosing a free port and taking it nobody else chooses one.
+        with opening:
+            if master is None or isinstance(master, (str, ClusterSpec)):
+                memory_bytes = limit_in_bytes(memory_limit)
+                self.cluster = SimulatedCluster(
+                    _spec(master if isinstance(master, ClusterSpec) else nodes, slots),
+                    engine or Inline(),
+                    master=_authority(master if isinstance(master, str) else "master"),
+                    rules=Rules(seed, oob_limit, keep, shuffle_order, dialect.oob_is_strict, memory_bytes),
+                    costs=costs,
+                    faults=faults,
+                    max_failures=dialect.max_failures if max_failures is None else max_failures,
+                    policy=policy,
+                    has_copies=speculative,
+                )
+            elif hasattr(master, "advance"):
+                self.cluster = master
+            else:
+                raise DiscoError(
+                    f"Disco({master!r}) was called; the first argument is a master's URL, a ClusterSpec or a cluster. "
+                    f"The number of nodes is given by name: Disco(nodes={master!r})",
+                    master=master,
+                )
+            self._submissions = Submissions(self.cluster, seed, namespace, dialect)
+            self._driver = Driver(self.cluster)
+            claim(self.master, self)
 
     # -- the cluster -------------------------------------------------------------------------------
 

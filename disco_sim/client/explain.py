@@ -119,6 +119,6 @@ def _told_by_stage(stage: str, labels: list[int]) -> str:
 def _count(cluster: Cluster, output: Output, key: Any) -> int:
     try:
         blob = cluster.archive.read(output.blob)
+        return 0 if blob.form == "bytes" else sum(1 for found, _ in blob.records() if found == key)
     except DataError:
         return 0
-    return 0 if blob.form == "bytes" else sum(1 for found, _ in blob.records() if found == key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import TYPE_CHECKING, Any
 
 from disco_sim.cluster.base import Cluster
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from disco_sim.ddfs.names import TagAddress
 
 FIRST_PORT = int(DISCO_PORT)
+opening = threading.RLock()
+"""Held by who opens a Disco, so that several threads may."""
+
 _OF_DISCO = re.compile(r"disco://[^/:]+/(ddfs|disco)/")
 _MOST_NAMED = 10
 

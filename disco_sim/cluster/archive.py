@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from disco_sim.cluster.memory import MemoryBudget
-from disco_sim.cluster.record import DoneTask, JobRecord
+from disco_sim.cluster.record import DoneTask, JobRecord, RunKey, StartedRun
 from disco_sim.error import CommError, DiscoError, near_jobs
 from disco_sim.model import events
 from disco_sim.model.events import Event
@@ -116,7 +116,13 @@ class Archive:
         if (stage, task, attempt) not in record.started:
             runs = ", ".join(f"{name}:{number} run {run}" for name, number, run in record.started) or "none"
             raise DiscoError(f"job {job!r} has no run {attempt} of task {stage}:{task}; its runs are: {runs}")
-        host, replica, moment = record.started[stage, task, attempt]
+        return self.work_at(record, (stage, task, attempt), record.started[stage, task, attempt])
+
+    def work_at(self, record: JobRecord, run: RunKey, started: StartedRun) -> TaskWork:
+        """The work of a run that has started so, or may come to."""
+        stage, task, attempt = run
+        host, replica, moment = started
+        job = record.request.name
         tasks = record.tasks[stage]
         level = record.stage_level(stage)
         plan = record.request.plan
@@ -140,12 +146,12 @@ class Archive:
             luck=draw_integer(self.rules.seed, "run", record.request.serial, stage, task),
             oob_limit=self.rules.oob_limit,
             shuffle_order=self.rules.shuffle_order if level else "task",
-            bad=record.bad.get((stage, task, attempt), ()),
+            bad=record.bad.get(run, ()),
             grouping=grouping,
             group_label=group.label,
             group_host=group.hosts[0] if group.hosts and grouping in NODE_GROUPINGS else "",
             task_id=task + sum(len(record.tasks[earlier.name]) for earlier in plan[:level]),
-            memory=None if self._budget is None else self._budget.left_to_run(self.blobs.held_bytes),
+            memory=None if self._budget is None else self._budget.of_run(record.memory_bytes, len(plan), len(tasks)),
         )
 
     # -- changes -----------------------------------------------------------------------------------
@@ -159,7 +165,10 @@ class Archive:
         if request.name in self.jobs:
             raise DiscoError(f"job {request.name!r} is on {self.master} already; full job names are unique")
         check_plan(request.plan)
+        n_active = sum(1 for record in self.jobs.values() if record.status == "active")
         record = self.jobs[request.name] = JobRecord(request)
+        if self._budget is not None:
+            record.memory_bytes = self._budget.of_job(self.blobs.held_bytes, n_active)
         record.done = {stage.name: {} for stage in request.plan}
         self.oob.open(request.name)
         return record

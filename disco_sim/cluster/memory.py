@@ -16,15 +16,23 @@ _UNKNOWN_MACHINE_BYTES = 4 * 2**30
 
 
 class MemoryBudget:
-    """A limit in bytes, by estimate: half of it for what is stored, a quarter for what one run holds at a time."""
+    """A limit in bytes, by estimate: half of it for what is stored, a quarter for what one run holds at a time.
+
+    What a run may leave in memory follows from its job alone, and not from what others have left there by then, so that
+    the same pairs go to the disk wherever and whenever it is computed.
+    """
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
         self.folder = ChunkFolder()
 
-    def left_to_run(self, stored_bytes: int) -> Memory:
-        """What a run may have while what is stored takes `stored_bytes`."""
-        return Memory(self.folder, self.limit_bytes // 4, max(0, self.limit_bytes // 2 - stored_bytes))
+    def of_job(self, stored_bytes: int, n_active: int) -> int:
+        """What a new job may store in memory, beside what is stored and to be stored by those that are active."""
+        return max(0, self.limit_bytes // 2 - stored_bytes) // (1 + n_active)
+
+    def of_run(self, job_bytes: int, n_stages: int, n_tasks: int) -> Memory:
+        """What each of the runs of a stage may have, of a job that may store `job_bytes`."""
+        return Memory(self.folder, self.limit_bytes // 4, job_bytes // (n_stages * n_tasks))
 
 
 def limit_in_bytes(limit: int | str | None) -> int:

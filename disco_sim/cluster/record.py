@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from disco_sim.engine.base import Ahead
 from disco_sim.model.events import RunStarted
 from disco_sim.model.job import JobRequest
 from disco_sim.model.plan import Output, TaskInputs
 from disco_sim.model.work import Failure, TaskOutcome
+
+if TYPE_CHECKING:
+    from disco_sim.cluster.coming import ComingRuns
 
 RunKey = tuple[str, int, int]
 """Stage, task and attempt."""
@@ -124,7 +128,8 @@ class JobRecord:
     `computed` are the outcomes of tasks that went well. `altered` are the stages of which a task was computed again
     and came out differently, so that what was computed from its output before does not hold any more. `losing` are done
     tasks whose outputs are lost in this very instant, `lost` the URLs by label of those lost before, until the task has
-    run again.
+    run again. `ahead` are the stages of which an engine may compute runs before they start.
+    `memory_bytes` is what its outputs may take in memory.
     """
 
     request: JobRequest
@@ -142,7 +147,9 @@ class JobRecord:
     failures: dict[RunKey, Failure] = field(default_factory=dict)
     bad: dict[RunKey, tuple[tuple[int, int, str], ...]] = field(default_factory=dict)
     ended_by: RunKey | None = None
+    memory_bytes: int = 0
     alarms: list[int] = field(default_factory=list)
+    ahead: dict[str, tuple[ComingRuns, Ahead]] = field(default_factory=dict)
     _folders: dict[str, str] = field(default_factory=dict)
 
     def stage_level(self, stage: str) -> int:

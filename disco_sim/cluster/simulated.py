@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from disco_sim.cluster.archive import Archive, Rules
+from disco_sim.cluster.coming import ComingRuns
 from disco_sim.cluster.course import CRASH_AT, crashed, end_of, message_warning
 from disco_sim.cluster.damage import Damage
 from disco_sim.cluster.record import Computed, JobRecord, RunningRun, TaskKey
-from disco_sim.engine.base import Engine
+from disco_sim.engine.base import Engine, Foresight
 from disco_sim.model import events
 from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.events import Event
@@ -66,6 +67,7 @@ class SimulatedCluster:
         self.spec = spec
         self.master = master
         self.engine = engine
+        self._foresight = engine if isinstance(engine, Foresight) else None
         self.costs = costs or Costs()
         self.rules = rules or Rules()
         self.log = Log()
@@ -250,7 +252,11 @@ class SimulatedCluster:
     # -- what happened, and what it does ---------------------------------------------------------
 
     def _on_stage_started(self, event: events.StageStarted) -> None:
-        self._jobs[event.job].tasks[event.stage] = event.tasks
+        record = self._jobs[event.job]
+        record.tasks[event.stage] = event.tasks
+        if self._foresight is not None and record.status == "active":
+            coming = ComingRuns(self.archive, record, event.stage)
+            record.ahead[event.stage] = coming, self._foresight.expect(coming)
 
     def _on_run_started(self, event: events.RunStarted) -> None:
         record = self._jobs[event.job]
@@ -288,7 +294,10 @@ class SimulatedCluster:
             record.bad[event[2:5]] = bad
         work = self.archive.work(*event[1:5])
         try:
-            outcome = self.engine.compute(work)
+            if event.stage in record.ahead:
+                outcome = record.ahead[event.stage][1].compute(work)
+            else:
+                outcome = self.engine.compute(work)
         except BaseException as error:
             # An interrupt, a debugger that was quit, an engine that broke: nobody knows what the run would produce.
             is_interrupt = isinstance(error, KeyboardInterrupt)
@@ -335,7 +344,11 @@ class SimulatedCluster:
             self._tell(put)
 
     def _on_stage_finished(self, event: events.StageFinished) -> None:
-        self._jobs[event.job].finished.add(event.stage)
+        record = self._jobs[event.job]
+        record.finished.add(event.stage)
+        _, ahead = record.ahead.pop(event.stage, (None, None))
+        if ahead is not None:
+            ahead.forget()
 
     def _on_job_finished(self, event: events.JobFinished) -> None:
         self._end_job(event.job, "ready")
@@ -344,8 +357,11 @@ class SimulatedCluster:
         self._end_job(event.job, "dead")
 
     def _end_job(self, job: str, status: str) -> None:
-        for serial in self._jobs[job].alarms:
+        record = self._jobs[job]
+        for serial in record.alarms:
             self._clock.withdraw(serial)
+        while record.ahead:
+            record.ahead.popitem()[1][1].forget()
         if self.archive.end(job, status, self.now_s):
             self._tell(events.OutputsDropped(self.now_s, job))
 
@@ -359,7 +375,10 @@ class SimulatedCluster:
 
     def _start_run(self, order: events.StartRun) -> None:
         started = events.RunStarted(self._clock.now_s, *order)
-        self._jobs[order.job].running[order[1:4]] = RunningRun(started)
+        record = self._jobs[order.job]
+        run = record.running[order[1:4]] = RunningRun(started)
+        if order.stage in record.ahead:
+            record.ahead[order.stage][0].order(run)
         self._clock.put(started.time_s, started, NOW)
 
     def _delay_task(self, order: events.DelayTask) -> None:

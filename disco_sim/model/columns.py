@@ -26,6 +26,11 @@ class Columns(NamedTuple):
         """How many pairs there are."""
         return len(self.keys)
 
+    @property
+    def is_spilled(self) -> bool:
+        """Whether they are on disk."""
+        return False
+
     def load(self) -> Columns:
         """Themselves."""
         return self
@@ -48,6 +53,8 @@ class Batch(Protocol):
     def key_type(self) -> type | None: ...
     @property
     def held_bytes(self) -> int: ...
+    @property
+    def is_spilled(self) -> bool: ...
 
     def load(self) -> Columns:
         """The pairs; DataError when they cannot be had any more."""

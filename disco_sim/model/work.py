@@ -69,21 +69,23 @@ class Blob(NamedTuple):
 
     @property
     def n_spilled(self) -> int:
-        """How many of its records are on disk."""
+        """How many of its records are on disk, as memory was short."""
         if self.form != "columns":
             return 0
-        return sum(batch.n_records for batch in self.data if not isinstance(batch, Columns))
+        return sum(batch.n_records for batch in self.data if batch.is_spilled)
 
 
 class Memory(NamedTuple):
     """How much memory the pairs of one run may take, in bytes by estimate; what is beyond it goes to files in `folder`.
 
-    A run may hold `buffer_bytes` before it writes what it has to disk, and leave `kept_bytes` of what it stores.
+    A run may hold `buffer_bytes` before it writes what it has to disk, and leave `kept_bytes` of what it stores. More
+    than `sent_bytes` it leaves in files, too, for another process to read them.
     """
 
     folder: Any
     buffer_bytes: int
     kept_bytes: int
+    sent_bytes: int | None = None
 
 
 class StoreView(Protocol):

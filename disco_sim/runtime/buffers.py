@@ -65,25 +65,30 @@ class Room:
             self._spill(self._buffers)
 
     def settle(self) -> None:
-        """Nothing more is written: what may not stay in memory goes to disk.
+        """Nothing more is written: what may not stay in memory goes to disk, and what another process reads to a file.
 
         Raises:
             DataError: If it cannot be written.
         """
         memory = self._memory
-        is_full = memory is not None and self._held_bytes > memory.kept_bytes
+        if memory is None:
+            return
+        held_bytes = self._held_bytes
+        is_full = held_bytes > memory.kept_bytes
         self._spill([buffer for buffer in self._buffers if is_full or buffer.is_split])
+        if memory.sent_bytes is not None and held_bytes > memory.sent_bytes:
+            self._spill([buffer for buffer in self._buffers if buffer.is_plain], is_spilled=False)
 
     @property
     def _held_bytes(self) -> int:
         return sum(buffer.held_bytes for buffer in self._buffers)
 
-    def _spill(self, buffers: list[PairBuffer]) -> None:
+    def _spill(self, buffers: list[PairBuffer], is_spilled: bool = True) -> None:
         for buffer in buffers:
             if self._writer is None:
                 assert self._memory is not None
                 self._writer = ChunkWriter(self._memory.folder, self._name)
-            buffer.spill(self._writer)
+            buffer.spill(self._writer, is_spilled)
         for remembered in self._remembered:
             remembered.clear()
 
@@ -111,7 +116,7 @@ class PairBuffer:
         self._add_key, self._add_value = self.keys.append, self.values.append
         self._batches: list[Batch] = []
         self._sample = Sample()
-        self._is_plain = True
+        self.is_plain = True
         self._key_bytes = 0
         self._n_own_keys = 0
         self._key_types: set[type] = set()
@@ -120,7 +125,7 @@ class PairBuffer:
         """Add a pair, as it is now."""
         if not ((type(key) in PLAIN and type(value) in PLAIN) or (is_plain(key) and is_plain(value))):
             key, value = _copied(key, value)
-            self._is_plain = False
+            self.is_plain = False
         self._n_own_keys += 1
         self.keys.append(key)
         self.values.append(value)
@@ -146,13 +151,13 @@ class PairBuffer:
     @property
     def is_split(self) -> bool:
         """Whether a part of it is on disk, and the rest cannot be kept in memory beside that."""
-        return bool(self._batches) and not self._is_plain
+        return bool(self._batches) and not self.is_plain
 
-    def spill(self, writer: ChunkWriter) -> None:
+    def spill(self, writer: ChunkWriter, is_spilled: bool = True) -> None:
         """Write what it has to disk, and go on without it."""
         if self.keys:
-            self._batches.append(writer.write(self._columns(), self._is_plain))
-            self._is_plain = True
+            self._batches.append(writer.write(self._columns(), self.is_plain, is_spilled))
+            self.is_plain = True
             self._key_bytes = self._n_own_keys = 0
             self.keys.clear()
             self._key_types.clear()
@@ -160,7 +165,7 @@ class PairBuffer:
 
     def blob(self) -> Blob:
         """All pairs, to be stored, after its room was settled."""
-        if self._is_plain:
+        if self.is_plain:
             if self.keys or not self._batches:
                 self._batches.append(self._columns())
             n_records = sum(batch.n_records for batch in self._batches)

@@ -32,20 +32,20 @@ def keys_of(outputs: Iterable[OutputStored], read: Read) -> list[tuple[Any, int]
     """
     counts: Counter[Any] = Counter()
     unhashable: dict[str, tuple[Any, int]] = {}
-    for output in outputs:
-        try:
+    try:
+        for output in outputs:
             blob = read(output.blob)
-        except (DataError, OSError):
-            return None
-        if blob.form == "bytes":
-            return None
-        for batch in blob.batches():
-            keys = batch.keys if isinstance(batch, Columns) else [key for key, _ in batch]
-            try:
-                counts.update(Counter(keys))
-            except TypeError:
-                for key in keys:
-                    _count(key, counts, unhashable)
+            if blob.form == "bytes":
+                return None
+            for batch in blob.batches():
+                keys = batch.keys if isinstance(batch, Columns) else [key for key, _ in batch]
+                try:
+                    counts.update(Counter(keys))
+                except TypeError:
+                    for key in keys:
+                        _count(key, counts, unhashable)
+    except (DataError, OSError):
+        return None
     return [*counts.items(), *unhashable.values()]
 
 
@@ -83,11 +83,11 @@ class Contents:
         """
         try:
             blob = self._read(self._outputs[output].blob)
+            if blob.form == "bytes":
+                return [("", _short(line)) for line in bytes(blob.data[: n * 1000]).split(b"\n")[:n]]
+            return [(_short(key), _short(value)) for key, value in islice(blob.records(), n)]
         except (DataError, OSError, IndexError):
             return None
-        if blob.form == "bytes":
-            return [("", _short(line)) for line in bytes(blob.data[: n * 1000]).split(b"\n")[:n]]
-        return [(_short(key), _short(value)) for key, value in islice(blob.records(), n)]
 
     def keys_of(self, stage: int, label: int | str, n: int) -> tuple[int, list[tuple[str, int]]] | None:
         """How many keys a partition of a stage's output has, and the `n` with the most records; None if unknown.

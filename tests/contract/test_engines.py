@@ -12,12 +12,14 @@ import pytest
 from disco_sim import Disco, JobError, Params, result_iterator
 from disco_sim.engine.base import Engine
 from disco_sim.engine.inline import Inline
+from disco_sim.engine.processes import Processes
 from disco_sim.func import chain_reader, sum_combiner, sum_reduce
 from disco_sim.model import events
 from tests.clusters import of_kind
 
 ENGINES = {
     "inline": Inline,
+    "processes": lambda: Processes(workers=2),
 }
 
 TEXT = ("the cat sat on the mat", "the dog ate the cat", "a mat is a mat", "")
