@@ -108,6 +108,25 @@ class _Logs:
         return None if logging is None else logging.root
 
 
+class _Environment:
+    """What the environment variables were like."""
+
+    def __init__(self) -> None:
+        self._environ: Any = os.environ
+        # As Python keeps them: its mapping would decode each of them, which took a third of the time of a short run.
+        self._now: Any = getattr(self._environ, "_data", self._environ)
+        self._before = dict(self._now)
+
+    def restore(self) -> None:
+        """Make them so again."""
+        os.environ = self._environ  # noqa: B003 - a run may have put another object there
+        if self._now != self._before:
+            decoded = getattr(self._environ, "decodevalue", str)
+            before = {decoded(name): decoded(value) for name, value in self._before.items()}
+            self._environ.clear()
+            self._environ.update(before)
+
+
 def _is_debugged() -> bool:
     return isinstance(getattr(sys.gettrace(), "__self__", None), bdb.Bdb)
 
@@ -130,7 +149,7 @@ def sandbox(
         )
     real_sleep, real_exit, process = time.sleep, os._exit, os.getpid()
     home = _folder_now()
-    environment, depth = os.environ.copy(), sys.getrecursionlimit()
+    environment, depth = _Environment(), sys.getrecursionlimit()
     path, argv = sys.path, sys.argv
     search_path, arguments = path[:], argv[:]
     state = random.getstate()
@@ -156,8 +175,7 @@ def sandbox(
         raise SystemExit(status)
 
     try:
-        _write(folder, files)
-        os.chdir(folder)
+        _enter(folder, files)
         random.seed(luck)
         if "decimal" in sys.modules:
             import decimal  # loaded already: its precision is that of the run's own context
@@ -195,9 +213,7 @@ def sandbox(
             sys.meta_path.remove(seeder)
         elif "numpy.random" in sys.modules:
             sys.modules["numpy.random"].seed()
-        if os.environ != environment:
-            os.environ.clear()
-            os.environ.update(environment)
+        environment.restore()
         sys.setrecursionlimit(depth)
         try:
             os.chdir(home)
@@ -213,8 +229,12 @@ def _folder_now() -> str:
         return os.sep
 
 
-def _write(folder: str, files: Mapping[str, bytes]) -> None:
-    os.makedirs(folder, exist_ok=True)  # a run before may have removed it
+def _enter(folder: str, files: Mapping[str, bytes]) -> None:
+    try:
+        os.chdir(folder)
+    except FileNotFoundError:  # a run before removed it
+        os.makedirs(folder)
+        os.chdir(folder)
     for name, content in files.items():
         path = os.path.join(folder, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -223,9 +243,11 @@ def _write(folder: str, files: Mapping[str, bytes]) -> None:
 
 
 def _empty(folder: str) -> None:
-    if not os.path.isdir(folder):
+    try:
+        left = os.scandir(folder)
+    except (FileNotFoundError, NotADirectoryError):
         return
-    with os.scandir(folder) as left:
+    with left:
         for entry in left:
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path, ignore_errors=True)

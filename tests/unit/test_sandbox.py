@@ -188,6 +188,17 @@ def test_environment_is_restored(disco, monkeypatch):
     assert dict(os.environ) == before
 
 
+def test_an_environment_that_was_replaced_is_restored(context, tmp_path, monkeypatch):
+    """os.environ is the object it was before a run, and has what it had, even where it is a plain dict."""
+    plain = {"KEPT": "yes"}
+    monkeypatch.setattr(os, "environ", plain)
+    with sandbox(context, str(tmp_path), {}, 1):
+        os.environ["KEPT"] = "no"
+        monkeypatch.setattr(os, "environ", {})
+    assert os.environ is plain
+    assert plain == {"KEPT": "yes"}
+
+
 def littering(line, params):
     import os
 
