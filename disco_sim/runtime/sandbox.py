@@ -32,6 +32,10 @@ _WARNING = 30
 """The level that logging's root has when nobody has set one."""
 
 
+_UNTOUCHED_NS = 20_100_900 * 10**9
+"""When an empty folder was changed, as its time says until something is put into it: asking is sooner than looking."""
+
+
 class _Lines(TextIOBase):
     """A text stream that sends every full line as a message of the task.
 
@@ -244,6 +248,10 @@ def _enter(folder: str, files: Mapping[str, bytes]) -> None:
 
 def _empty(folder: str) -> None:
     try:
+        if os.stat(folder).st_mtime_ns == _UNTOUCHED_NS:
+            return
+        # Before it is looked into, so that what comes meanwhile is found after the next run.
+        os.utime(folder, ns=(_UNTOUCHED_NS, _UNTOUCHED_NS))
         left = os.scandir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return

@@ -217,6 +217,19 @@ def test_every_run_has_an_empty_folder(disco):
     assert os.listdir(disco.cluster.engine.folder) == []
 
 
+def test_what_a_run_leaves_is_removed_whatever_the_runs_before_did(context, tmp_path):
+    """Files and folders are gone after a run, also behind runs that left nothing, and if it changed the folder's time."""
+    for name in ("", "", "file", "file", "", "old", "", "file"):
+        with sandbox(context, str(tmp_path), {}, 1):
+            assert os.listdir(".") == []
+            if name:
+                (tmp_path / name).mkdir()
+                (tmp_path / name / "inside").write_text("text")
+            if name == "old":
+                os.utime(".", (0, 0))
+        assert os.listdir(tmp_path) == []
+
+
 def test_required_files_are_in_the_folder(disco):
     """required_files are in the folder of each run, as they were, whatever the run before did to them."""
 
