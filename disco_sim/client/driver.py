@@ -15,11 +15,12 @@ from disco_sim.error import DiscoError
 from disco_sim.model import events
 from disco_sim.model.events import Event
 from disco_sim.node import worker
+from disco_sim.store.garbage import seldom_collecting
 from disco_sim.tracebacks import shorten
 from disco_sim.views.monitor import Monitor
 from disco_sim.views.state import NodeStates
 
-_NOT_OF_NODES = (events.OutputStored, events.PhasesPlayed, events.MessageSent, events.OOBStored)
+_NOT_OF_NODES = frozenset({events.OutputStored, events.PhasesPlayed, events.MessageSent, events.OOBStored})
 """Events that say nothing of nodes and are many, so that it would take time to have them looked at."""
 
 
@@ -92,7 +93,7 @@ class Driver:
                 "job function or a widget's handler use what does not drive: frames, job.oob, status; kill(), "
                 "blacklist() and new faults are taken as requests"
             )
-        with self._let_go(), self._followed(follower), _interrupts() as interrupts:
+        with self._let_go(), seldom_collecting(), self._followed(follower), _interrupts() as interrupts:
             while not is_done():
                 is_moved = self._cluster.advance(until_s)
                 self._hear()
@@ -167,17 +168,17 @@ class Driver:
 
     def _hear(self) -> None:
         log = self._cluster.log
-        while self._n_heard < len(log):
-            event = log[self._n_heard]
-            self._n_heard += 1
-            if type(event) not in _NOT_OF_NODES:
-                self.hosts.add(event)
-            if self._follower is not None:
-                self._follower(event)
-            for listener in self.listeners:
-                listener(event)
-            job = getattr(event, "job", "")
-            if job in self.monitors:
-                self.monitors[job].show(job, event)
-            elif isinstance(event, events.MessageSent) and event.level == "MSG":
-                print(event.text)
+        while newest := log.since(self._n_heard):
+            for event in newest:
+                self._n_heard += 1
+                kind = type(event)
+                if kind not in _NOT_OF_NODES:
+                    self.hosts.add(event)
+                if self._follower is not None:
+                    self._follower(event)
+                for listener in self.listeners:
+                    listener(event)
+                if self.monitors and (job := getattr(event, "job", "")) in self.monitors:
+                    self.monitors[job].show(job, event)
+                elif kind is events.MessageSent and event.level == "MSG":
+                    print(event.text)
