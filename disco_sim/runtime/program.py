@@ -16,7 +16,7 @@ import pickle
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from types import CodeType, FunctionType, ModuleType, NoneType
 from typing import Any
@@ -128,12 +128,15 @@ class Program:
         constants = [pickle.dumps(entry, pickle.HIGHEST_PROTOCOL) for entry in self.constants.items()]
         return b"".join((*constants, self.payload))
 
-    @contextmanager
-    def modules_present(self) -> Iterator[None]:
+    def modules_present(self) -> AbstractContextManager[None]:
         """Within it, the modules that travelled with the job can be imported; afterwards they are gone again.
 
         What is changed meanwhile in the modules whose names functions keep is put back.
         """
+        return self._modules_present() if self.modules or self.kept else nullcontext()
+
+    @contextmanager
+    def _modules_present(self) -> Iterator[None]:
         before: dict[str, ModuleType | None] = {}
         try:
             for shipped in self.modules:

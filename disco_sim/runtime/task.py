@@ -159,12 +159,12 @@ def _outcome(
         outputs=() if failure else tuple(outputs),
         oob=tuple(context.results.items()),
         messages=tuple(
-            Message(sent.n_read / n_read if n_read else 0.0, sent.level, sent.text) for sent in context.messages
+            [Message(sent.n_read / n_read if n_read else 0.0, sent.level, sent.text) for sent in context.messages]
         ),
         counts=Counts(
             records_in=n_read,
-            records_out=sum(blob.n_records for _, blob in outputs),
-            bytes_out=sum(blob.n_bytes for _, blob in outputs),
+            records_out=sum([blob.n_records for _, blob in outputs]),
+            bytes_out=sum([blob.n_bytes for _, blob in outputs]),
             slept_s=context.slept_s,
             read=tuple(context.read),
             cpu_s=cpu_s,
