@@ -171,8 +171,7 @@ class Driver:
         while newest := log.since(self._n_heard):
             for event in newest:
                 self._n_heard += 1
-                kind = type(event)
-                if kind not in _NOT_OF_NODES:
+                if type(event) not in _NOT_OF_NODES:
                     self.hosts.add(event)
                 if self._follower is not None:
                     self._follower(event)
@@ -180,5 +179,5 @@ class Driver:
                     listener(event)
                 if self.monitors and (job := getattr(event, "job", "")) in self.monitors:
                     self.monitors[job].show(job, event)
-                elif kind is events.MessageSent and event.level == "MSG":
+                elif isinstance(event, events.MessageSent) and event.level == "MSG":
                     print(event.text)

@@ -110,10 +110,11 @@ class Archive:
     def work(self, job: str, stage: str, task: int, attempt: int) -> TaskWork:
         """The work of a run that has started, made again as it was."""
         record = self.record(job)
-        if (stage, task, attempt) not in record.started:
+        started = record.started.get((stage, task, attempt))
+        if started is None:
             runs = ", ".join(f"{name}:{number} run {run}" for name, number, run in record.started) or "none"
             raise DiscoError(f"job {job!r} has no run {attempt} of task {stage}:{task}; its runs are: {runs}")
-        host, replica, moment = record.started[stage, task, attempt]
+        host, replica, moment = started
         tasks = record.tasks[stage]
         level = record.stage_level(stage)
         plan = record.request.plan
@@ -141,7 +142,7 @@ class Archive:
             grouping=grouping,
             group_label=group.label,
             group_host=group.hosts[0] if group.hosts and grouping in NODE_GROUPINGS else "",
-            task_id=task + sum(len(record.tasks[earlier.name]) for earlier in plan[:level]),
+            task_id=task + sum([len(record.tasks[earlier.name]) for earlier in plan[:level]]),
         )
 
     # -- changes -----------------------------------------------------------------------------------

@@ -218,7 +218,7 @@ def test_every_run_has_an_empty_folder(disco):
 
 
 def test_what_a_run_leaves_is_removed_whatever_the_runs_before_did(context, tmp_path):
-    """Files and folders are gone after a run, also behind runs that left nothing, and if it changed the folder's time."""
+    """Files and folders are gone after a run, also behind runs that left none, and if it set its folder's time."""
     for name in ("", "", "file", "file", "", "old", "", "file"):
         with sandbox(context, str(tmp_path), {}, 1):
             assert os.listdir(".") == []
