@@ -131,7 +131,7 @@ def _run(
             parameters["reader"] = parameters[f"reader {work.stage}"]
         if arm is not None:
             arm(parameters["stage"].process or parameters["stage"].done if name == "pipeline" else parameters[name])
-        role = role_class(**{field: parameters[field] for field in role_class._fields})
+        role = role_class._make(map(parameters.__getitem__, role_class._fields))
         if wrapped is not None:
             role = wrapped(role, context)
         if not parameters.get("profile"):
