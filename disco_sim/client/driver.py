@@ -15,6 +15,7 @@ from disco_sim.error import DiscoError
 from disco_sim.model import events
 from disco_sim.model.events import Event
 from disco_sim.node import worker
+from disco_sim.runtime.generators import Generators
 from disco_sim.store.garbage import seldom_collecting
 from disco_sim.tracebacks import shorten
 from disco_sim.views.monitor import Monitor
@@ -78,6 +79,7 @@ class Driver:
         self._moving = threading.Lock()
         self._follower: Follower | None = None
         self._n_heard = 0
+        self._generators = Generators()
 
     def drive(self, is_done: Callable[[], bool], until_s: float = math.inf, follower: Follower | None = None) -> bool:
         """Let things happen until `is_done()`, or nothing can happen up to `until_s`; whether it is done.
@@ -95,7 +97,8 @@ class Driver:
             )
         with self._let_go(), seldom_collecting(), self._followed(follower), _interrupts() as interrupts:
             while not is_done():
-                is_moved = self._cluster.advance(until_s)
+                with self._generators:
+                    is_moved = self._cluster.advance(until_s)
                 self._hear()
                 if interrupts:
                     self._end_last_job()
@@ -137,6 +140,7 @@ class Driver:
             raise
         finally:
             try:
+                self._generators.give_back()
                 self._hear()  # what happened before an interrupt
             finally:
                 self._moving.release()
@@ -175,9 +179,13 @@ class Driver:
                     self.hosts.add(event)
                 if self._follower is not None:
                     self._follower(event)
+                # From here on functions of the user may be called, for print writes to whatever stdout is.
                 for listener in self.listeners:
+                    self._generators.give_back()
                     listener(event)
                 if self.monitors and (job := getattr(event, "job", "")) in self.monitors:
+                    self._generators.give_back()
                     self.monitors[job].show(job, event)
                 elif isinstance(event, events.MessageSent) and event.level == "MSG":
+                    self._generators.give_back()
                     print(event.text)

@@ -6,7 +6,6 @@ import bdb
 import cProfile
 import importlib.util
 import os
-import random
 import shutil
 import sys
 import time
@@ -24,6 +23,7 @@ from disco_sim.error import DiscoError
 from disco_sim.node import worker
 from disco_sim.runtime.context import TaskContext
 from disco_sim.runtime.context import shown as shown
+from disco_sim.runtime.generators import Generators
 from disco_sim.runtime.program import INSTALLED
 from disco_sim.tracebacks import cut_traceback, is_own, is_own_file
 
@@ -141,7 +141,8 @@ def sandbox(
 ) -> Iterator[None]:
     """The surroundings of one run, in `folder`, which must be empty and is empty again afterwards.
 
-    What the run prints becomes messages, unless `is_quiet` is False, as a debugger wants it.
+    What the run prints becomes messages, unless `is_quiet` is False, as a debugger wants it. Random generators that are
+    lent to it stay as it leaves them, until they are given back.
 
     Raises:
         DiscoError: If a task is computed inside a task.
@@ -156,9 +157,8 @@ def sandbox(
     environment, depth = _Environment(), sys.getrecursionlimit()
     path, argv = sys.path, sys.argv
     search_path, arguments = path[:], argv[:]
-    state = random.getstate()
-    numpy = sys.modules.get("numpy.random")
-    numpy_state = numpy.get_state() if numpy is not None else None
+    lent = Generators.lent()
+    generators, has_numpy = lent or Generators(), "numpy.random" in sys.modules
     seeder = _NumpySeeder(luck % 2**32)
     streams = sys.stdin, sys.stdout, sys.stderr
     hook, logs = sys.excepthook, _Logs()
@@ -180,14 +180,12 @@ def sandbox(
 
     try:
         _enter(folder, files)
-        random.seed(luck)
+        generators.seed(luck)
         if "decimal" in sys.modules:
             import decimal  # loaded already: its precision is that of the run's own context
 
             decimal.setcontext(decimal.DefaultContext.copy())
-        if numpy is not None:
-            numpy.seed(luck % 2**32)
-        else:
+        if not has_numpy:
             sys.meta_path.insert(0, seeder)
         time.sleep = sleep  # type: ignore[assignment]
         os._exit = end_worker
@@ -210,12 +208,11 @@ def sandbox(
         logs.restore()
         time.sleep, os._exit = real_sleep, real_exit
         worker.running.reset(token)
-        random.setstate(state)
-        if numpy is not None:
-            numpy.set_state(numpy_state)
-        elif seeder in sys.meta_path:
+        if lent is None:
+            generators.give_back()
+        if seeder in sys.meta_path:
             sys.meta_path.remove(seeder)
-        elif "numpy.random" in sys.modules:
+        elif not has_numpy and "numpy.random" in sys.modules:
             sys.modules["numpy.random"].seed()
         environment.restore()
         sys.setrecursionlimit(depth)
