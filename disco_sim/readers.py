@@ -109,10 +109,10 @@ def _true_size(fd: Any, size: int | None) -> int | None:
 
 
 def _decoded(decoder: codecs.IncrementalDecoder, data: bytes, url: str, offset: int) -> str:
-    n_kept = len(decoder.getstate()[0])  # the beginning of a character, from the block before
     try:
         return decoder.decode(data, final=not data)
     except UnicodeDecodeError as error:
+        n_kept = len(decoder.getstate()[0])  # the beginning of a character, from the block before
         refuse_bytes(error, url, offset - n_kept + error.start)
 
 

@@ -10,6 +10,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
+from types import FunctionType
 from typing import Any, NamedTuple, TypeVar
 
 from disco_sim.error import DataError, DiscoError
@@ -150,6 +151,8 @@ def argcount(fn: Callable[..., Any]) -> int:
     Raises:
         DiscoError: If `fn` is not callable, or is a builtin that does not tell its arguments.
     """
+    if type(fn) is FunctionType and not vars(fn):  # nothing about it says that its signature is another one
+        return fn.__code__.co_argcount
     try:
         parameters = inspect.signature(fn).parameters.values()
     except (TypeError, ValueError) as error:

@@ -451,8 +451,8 @@ class Disco:
 
     def jobpack(self, name: str | Job) -> bytes:
         """What was sent to the nodes: the job's parameters, pickled, with its functions as places in a list."""
-        payload: bytes = self._submissions.request(_name_of(name)).program.payload
-        return payload
+        pack: bytes = self._submissions.request(_name_of(name)).program.pack
+        return pack
 
     def request(self, url: str, data: Any = None, offset: int = 0) -> bytes:
         """There is no HTTP master here; says so, and what to call instead."""

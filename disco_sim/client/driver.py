@@ -16,6 +16,7 @@ from disco_sim.error import DiscoError
 from disco_sim.model import events
 from disco_sim.model.events import Event
 from disco_sim.node import worker
+from disco_sim.runtime.generators import Generators
 from disco_sim.store.garbage import seldom_collecting
 from disco_sim.tracebacks import shorten
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from disco_sim.views.monitor import Monitor
     from disco_sim.views.state import NodeStates
 
-_NOT_OF_NODES = (events.OutputStored, events.PhasesPlayed, events.MessageSent, events.OOBStored)
+_NOT_OF_NODES = frozenset({events.OutputStored, events.PhasesPlayed, events.MessageSent, events.OOBStored})
 """Events that say nothing of nodes and are many, so that it would take time to have them looked at."""
 
 
@@ -81,6 +82,7 @@ class Driver:
         self._moving = threading.Lock()
         self._follower: Follower | None = None
         self._n_heard = 0
+        self._generators = Generators()
 
     @property
     def hosts(self) -> NodeStates:
@@ -109,9 +111,10 @@ class Driver:
                 "job function or a widget's handler use what does not drive: frames, job.oob, status; kill(), "
                 "blacklist() and new faults are taken as requests"
             )
-        with seldom_collecting(), self._let_go(), self._followed(follower), _interrupts() as interrupts:
+        with self._let_go(), seldom_collecting(), self._followed(follower), _interrupts() as interrupts:
             while not is_done():
-                is_moved = self._cluster.advance(until_s)
+                with self._generators:
+                    is_moved = self._cluster.advance(until_s)
                 self._hear()
                 if interrupts:
                     self._end_last_job()
@@ -153,6 +156,7 @@ class Driver:
             raise
         finally:
             try:
+                self._generators.give_back()
                 self._hear()  # what happened before an interrupt
             finally:
                 self._moving.release()
@@ -184,17 +188,20 @@ class Driver:
 
     def _hear(self) -> None:
         log = self._cluster.log
-        while self._n_heard < len(log):
-            event = log[self._n_heard]
-            self._n_heard += 1
-            if self._hosts is not None and type(event) not in _NOT_OF_NODES:
-                self._hosts.add(event)
-            if self._follower is not None:
-                self._follower(event)
-            for listener in self.listeners:
-                listener(event)
-            job = getattr(event, "job", "")
-            if job in self.monitors:
-                self.monitors[job].show(job, event)
-            elif isinstance(event, events.MessageSent) and event.level == "MSG":
-                print(event.text)
+        while newest := log.since(self._n_heard):
+            for event in newest:
+                self._n_heard += 1
+                if self._hosts is not None and type(event) not in _NOT_OF_NODES:
+                    self._hosts.add(event)
+                if self._follower is not None:
+                    self._follower(event)
+                # From here on functions of the user may be called, for print writes to whatever stdout is.
+                for listener in self.listeners:
+                    self._generators.give_back()
+                    listener(event)
+                if self.monitors and (job := getattr(event, "job", "")) in self.monitors:
+                    self._generators.give_back()
+                    self.monitors[job].show(job, event)
+                elif isinstance(event, events.MessageSent) and event.level == "MSG":
+                    self._generators.give_back()
+                    print(event.text)

@@ -65,11 +65,12 @@ def prepare(
             aliases.check(argument, shipment.add(argument, value))
         else:
             aliases.find(shipment.add(argument, value))
-    functions, payload = shipment.packed()
+    functions, payload, constants = shipment.packed()
     program = Program(
         roles={stage.name: "pipeline" if spec.pipeline else _ROLES[stage.name] for stage in plan},
         functions=functions,
         payload=payload,
+        constants=constants,
         aliases=aliases.modules,
         modules=modules,
         files={**spec.required_files, **files_of(spec.map), **files_of(spec.reduce)},

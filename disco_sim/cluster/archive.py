@@ -113,10 +113,11 @@ class Archive:
     def work(self, job: str, stage: str, task: int, attempt: int) -> TaskWork:
         """The work of a run that has started, made again as it was."""
         record = self.record(job)
-        if (stage, task, attempt) not in record.started:
+        started = record.started.get((stage, task, attempt))
+        if started is None:
             runs = ", ".join(f"{name}:{number} run {run}" for name, number, run in record.started) or "none"
             raise DiscoError(f"job {job!r} has no run {attempt} of task {stage}:{task}; its runs are: {runs}")
-        return self.work_at(record, (stage, task, attempt), record.started[stage, task, attempt])
+        return self.work_at(record, (stage, task, attempt), started)
 
     def work_at(self, record: JobRecord, run: RunKey, started: StartedRun) -> TaskWork:
         """The work of a run that has started so, or may come to."""
@@ -150,7 +151,7 @@ class Archive:
             grouping=grouping,
             group_label=group.label,
             group_host=group.hosts[0] if group.hosts and grouping in NODE_GROUPINGS else "",
-            task_id=task + sum(len(record.tasks[earlier.name]) for earlier in plan[:level]),
+            task_id=task + sum([len(record.tasks[earlier.name]) for earlier in plan[:level]]),
             memory=None if self._budget is None else self._budget.of_run(record.memory_bytes, len(plan), len(tasks)),
         )
 

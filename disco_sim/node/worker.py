@@ -142,6 +142,9 @@ def data_err(message: Any, url: str = "") -> NoReturn:
     raise DataError(str(message), str(url))
 
 
+_NAMES = {name: globals()[name] for name in __all__}
+
+
 def names() -> dict[str, Any]:
-    """Every name that a job function sees without import."""
-    return {name: globals()[name] for name in __all__}
+    """Every name that a job function sees without import, as a dict of the caller's own."""
+    return dict(_NAMES)

@@ -14,9 +14,9 @@ import marshal
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType, NoneType
 from typing import Any
 
 from disco_sim.error import DiscoError
@@ -26,6 +26,8 @@ from disco_sim.runtime.modulenames import ModuleNames
 from disco_sim.tracebacks import installed_folders
 
 _OWN_PACKAGE = __name__.partition(".")[0]
+
+_PLAIN = (NoneType, bool, int, float, str, bytes)
 
 
 def is_installed_module(name: str | None) -> bool:
@@ -83,14 +85,16 @@ class ModuleSource:
 class Program:
     """Everything the runtime needs of a job: functions, parameters, modules and files, frozen at submit.
 
-    `roles` says of each stage what it does: `map`, `reduce`, `shuffle` or `pipeline`. `folder` is where the job was
-    submitted, from which paths of inputs are seen. `namespace` is the module whose names() the functions see. `kept`
-    are the modules whose names some functions keep.
+    `roles` says of each stage what it does: `map`, `reduce`, `shuffle` or `pipeline`. `constants` are the parameters
+    that no run could change; `payload` are the others, pickled one behind the other, with `functions` as places.
+    `folder` is where the job was submitted, from which paths of inputs are seen. `namespace` is the module whose
+    names() the functions see. `kept` are the modules whose names some functions keep.
     """
 
     roles: Mapping[str, str]
     functions: tuple[FunctionCode, ...]
     payload: bytes
+    constants: Mapping[str, Any] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     modules: tuple[ModuleSource, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
@@ -109,17 +113,26 @@ class Program:
         for wanted in self.modules:
             names[wanted.name.rpartition(".")[2]] = importlib.import_module(wanted.name)
         unpickler = _Unpickler(self.payload, self.functions, names, {}, is_own_first=not self.dialect.names_are_checked)
-        parameters: dict[str, Any] = {}
+        parameters = dict(self.constants)
         while (packed := unpickler.load()) is not None:
             name, parameters[name] = packed
         return parameters
 
-    @contextmanager
-    def modules_present(self) -> Iterator[None]:
+    @property
+    def pack(self) -> bytes:
+        """All parameters, pickled one behind the other, with the functions as places."""
+        constants = [pickle.dumps(entry, pickle.HIGHEST_PROTOCOL) for entry in self.constants.items()]
+        return b"".join((*constants, self.payload))
+
+    def modules_present(self) -> AbstractContextManager[None]:
         """Within it, the modules that travelled with the job can be imported; afterwards they are gone again.
 
         What is changed meanwhile in the modules whose names functions keep is put back.
         """
+        return self._modules_present() if self.modules or self.kept else nullcontext()
+
+    @contextmanager
+    def _modules_present(self) -> Iterator[None]:
         before: dict[str, ModuleType | None] = {}
         try:
             for shipped in self.modules:
@@ -159,6 +172,7 @@ class Shipment:
         self._functions: list[FunctionCode] = []
         self._sources: list[FunctionType] = []
         self._pickler = _Pickler(self._file, self._place)
+        self._constants: dict[str, Any] = {}
 
     def add(self, name: str, value: Any, with_module: bool = False) -> list[FunctionType]:
         """Pack a parameter; the functions that travel with it for the first time, with their module's names if asked.
@@ -166,6 +180,9 @@ class Shipment:
         Raises:
             DiscoError: If something in it cannot be pickled.
         """
+        if _is_constant(value):
+            self._constants[name] = value
+            return []
         n_before = len(self._sources)
         self._is_of_module = with_module
         try:
@@ -181,10 +198,10 @@ class Shipment:
             self._is_of_module = False
         return self._sources[n_before:]
 
-    def packed(self) -> tuple[tuple[FunctionCode, ...], bytes]:
-        """The functions, and the parameters with functions replaced by their places."""
+    def packed(self) -> tuple[tuple[FunctionCode, ...], bytes, dict[str, Any]]:
+        """`functions`, `payload` and `constants` of a Program."""
         self._pickler.dump(None)
-        return tuple(self._functions), self._file.getvalue()
+        return tuple(self._functions), self._file.getvalue(), self._constants
 
     @property
     def kept(self) -> tuple[ModuleNames, ...]:
@@ -209,6 +226,13 @@ class Shipment:
         self._functions.append(shipped)
         self._sources.append(function)
         return len(self._functions) - 1
+
+
+def _is_constant(value: Any) -> bool:
+    """Whether a run gets the same object as all others, for it is plain, an installed function, or a tuple of such."""
+    if type(value) is tuple:
+        return all(map(_is_constant, value))
+    return type(value) in _PLAIN or (type(value) is FunctionType and is_installed(value))
 
 
 class _Pickler(pickle.Pickler):

@@ -6,7 +6,6 @@ import bdb
 import cProfile
 import importlib.util
 import os
-import random
 import shutil
 import sys
 import time
@@ -22,6 +21,7 @@ from disco_sim.error import DiscoError
 from disco_sim.node import worker
 from disco_sim.runtime.context import TaskContext
 from disco_sim.runtime.context import shown as shown
+from disco_sim.runtime.generators import Generators
 from disco_sim.tracebacks import cut_traceback, installed_folders, is_own, is_own_file
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 _MOST_LINES = 6
 _WARNING = 30
 """The level that logging's root has when nobody has set one."""
+
+
+_UNTOUCHED_NS = 20_100_900 * 10**9
+"""When an empty folder was changed, as its time says until something is put into it: asking is sooner than looking."""
 
 
 class _Lines(TextIOBase):
@@ -111,6 +115,25 @@ class _Logs:
         return None if logging is None else logging.root
 
 
+class _Environment:
+    """What the environment variables were like."""
+
+    def __init__(self) -> None:
+        self._environ: Any = os.environ
+        # As Python keeps them: its mapping would decode each of them, which took a third of the time of a short run.
+        self._now: Any = getattr(self._environ, "_data", self._environ)
+        self._before = dict(self._now)
+
+    def restore(self) -> None:
+        """Make them so again."""
+        os.environ = self._environ  # noqa: B003 - a run may have put another object there
+        if self._now != self._before:
+            decoded = getattr(self._environ, "decodevalue", str)
+            before = {decoded(name): decoded(value) for name, value in self._before.items()}
+            self._environ.clear()
+            self._environ.update(before)
+
+
 def _is_debugged() -> bool:
     return isinstance(getattr(sys.gettrace(), "__self__", None), bdb.Bdb)
 
@@ -121,7 +144,8 @@ def sandbox(
 ) -> Iterator[None]:
     """The surroundings of one run, in `folder`, which must be empty and is empty again afterwards.
 
-    What the run prints becomes messages, unless `is_quiet` is False, as a debugger wants it.
+    What the run prints becomes messages, unless `is_quiet` is False, as a debugger wants it. Random generators that are
+    lent to it stay as it leaves them, until they are given back.
 
     Raises:
         DiscoError: If a task is computed inside a task.
@@ -133,12 +157,11 @@ def sandbox(
         )
     real_sleep, real_exit, process = time.sleep, os._exit, os.getpid()
     home = _folder_now()
-    environment, depth = os.environ.copy(), sys.getrecursionlimit()
+    environment, depth = _Environment(), sys.getrecursionlimit()
     path, argv = sys.path, sys.argv
     search_path, arguments = path[:], argv[:]
-    state = random.getstate()
-    numpy = sys.modules.get("numpy.random")
-    numpy_state = numpy.get_state() if numpy is not None else None
+    lent = Generators.lent()
+    generators, has_numpy = lent or Generators(), "numpy.random" in sys.modules
     seeder = _NumpySeeder(luck % 2**32)
     streams = sys.stdin, sys.stdout, sys.stderr
     hook, logs = sys.excepthook, _Logs()
@@ -159,16 +182,13 @@ def sandbox(
         raise SystemExit(status)
 
     try:
-        _write(folder, files)
-        os.chdir(folder)
-        random.seed(luck)
+        _enter(folder, files)
+        generators.seed(luck)
         if "decimal" in sys.modules:
             import decimal  # loaded already: its precision is that of the run's own context
 
             decimal.setcontext(decimal.DefaultContext.copy())
-        if numpy is not None:
-            numpy.seed(luck % 2**32)
-        else:
+        if not has_numpy:
             sys.meta_path.insert(0, seeder)
         time.sleep = sleep  # type: ignore[assignment]
         os._exit = end_worker
@@ -191,16 +211,13 @@ def sandbox(
         logs.restore()
         time.sleep, os._exit = real_sleep, real_exit
         worker.running.reset(token)
-        random.setstate(state)
-        if numpy is not None:
-            numpy.set_state(numpy_state)
-        elif seeder in sys.meta_path:
+        if lent is None:
+            generators.give_back()
+        if seeder in sys.meta_path:
             sys.meta_path.remove(seeder)
-        elif "numpy.random" in sys.modules:
+        elif not has_numpy and "numpy.random" in sys.modules:
             sys.modules["numpy.random"].seed()
-        if os.environ != environment:
-            os.environ.clear()
-            os.environ.update(environment)
+        environment.restore()
         sys.setrecursionlimit(depth)
         try:
             os.chdir(home)
@@ -216,8 +233,12 @@ def _folder_now() -> str:
         return os.sep
 
 
-def _write(folder: str, files: Mapping[str, bytes]) -> None:
-    os.makedirs(folder, exist_ok=True)  # a run before may have removed it
+def _enter(folder: str, files: Mapping[str, bytes]) -> None:
+    try:
+        os.chdir(folder)
+    except FileNotFoundError:  # a run before removed it
+        os.makedirs(folder)
+        os.chdir(folder)
     for name, content in files.items():
         path = os.path.join(folder, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -226,9 +247,15 @@ def _write(folder: str, files: Mapping[str, bytes]) -> None:
 
 
 def _empty(folder: str) -> None:
-    if not os.path.isdir(folder):
+    try:
+        if os.stat(folder).st_mtime_ns == _UNTOUCHED_NS:
+            return
+        # Before it is looked into, so that what comes meanwhile is found after the next run.
+        os.utime(folder, ns=(_UNTOUCHED_NS, _UNTOUCHED_NS))
+        left = os.scandir(folder)
+    except (FileNotFoundError, NotADirectoryError):
         return
-    with os.scandir(folder) as left:
+    with left:
         for entry in left:
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path, ignore_errors=True)

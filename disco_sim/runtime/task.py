@@ -131,7 +131,7 @@ def _run(
             parameters["reader"] = parameters[f"reader {work.stage}"]
         if arm is not None:
             arm(parameters["stage"].process or parameters["stage"].done if name == "pipeline" else parameters[name])
-        role = role_class(**{field: parameters[field] for field in role_class._fields})
+        role = role_class._make(map(parameters.__getitem__, role_class._fields))
         if wrapped is not None:
             role = wrapped(role, context)
         if not parameters.get("profile"):
@@ -159,12 +159,12 @@ def _outcome(
         outputs=() if failure else tuple(outputs),
         oob=tuple(context.results.items()),
         messages=tuple(
-            Message(sent.n_read / n_read if n_read else 0.0, sent.level, sent.text) for sent in context.messages
+            [Message(sent.n_read / n_read if n_read else 0.0, sent.level, sent.text) for sent in context.messages]
         ),
         counts=Counts(
             records_in=n_read,
-            records_out=sum(blob.n_records for _, blob in outputs),
-            bytes_out=sum(blob.n_bytes for _, blob in outputs),
+            records_out=sum([blob.n_records for _, blob in outputs]),
+            bytes_out=sum([blob.n_bytes for _, blob in outputs]),
             slept_s=context.slept_s,
             read=tuple(context.read),
             cpu_s=cpu_s,

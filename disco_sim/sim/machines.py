@@ -50,16 +50,20 @@ def steps_of(phases: tuple[Phase, ...], messages: tuple[Message, ...] = (), stop
             if stop is not None and message.at > stop:
                 break
             if message.at > done and phase.amount:
-                steps.append(phase._replace(amount=phase.amount * (message.at - done)))
+                steps.append(_part(phase, message.at - done))
                 done = message.at
             steps.append(message)
         share = (1.0 if stop is None else stop) - done
         if share > 0.0 and phase.amount:
-            steps.append(phase if share == 1.0 else phase._replace(amount=phase.amount * share))
+            steps.append(_part(phase, share))
         if stop is not None:
             break
     steps.append(ENDED)
     return steps
+
+
+def _part(phase: Phase, share: float) -> Phase:
+    return phase if share == 1.0 else phase._replace(amount=phase.amount * share)
 
 
 class Activity:

@@ -96,14 +96,12 @@ class Log(Sequence[Event]):
     def append(self, event: Event) -> None:
         """Add what just happened."""
         n_written, _, newest = self._state
+        n_newest = len(newest)
+        newest.append(event)
         job = getattr(event, "job", None)
-        if job is None:
-            newest.append(event)
-        else:
-            positions = self._jobs[job]
-            newest.append(event)
-            positions.append(n_written + len(newest) - 1)
-        if len(newest) >= _MANY:
+        if job is not None:
+            self._jobs[job].append(n_written + n_newest)
+        if n_newest + 1 >= _MANY:
             self._write()
 
     def _write(self) -> None:
@@ -156,6 +154,11 @@ class Log(Sequence[Event]):
         while n_read < (n_events := len(self)):
             yield from self._read(range(n_read, n_events))
             n_read = n_events
+
+    def since(self, start: int) -> Sequence[Event]:
+        """The events from the `start`-th on, quickly if they are among the newest."""
+        n_written, _, newest = self._state
+        return newest[start - n_written :] if start >= n_written else self[start:]
 
     def of(self, job: str, start: int = 0) -> Iterator[Event]:
         """The events of one job, in order, from its `start`-th on."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from disco_sim.model.work import Blob
 from disco_sim.store.blobs import BlobStore
 from disco_sim.store.oob import OOBStore
 
 
-@dataclass(frozen=True, slots=True)
-class RunView:
+class RunView(NamedTuple):
     """A `StoreView` for one run: blobs by URL, and the out-of-band results that its place and time let it see."""
 
     blobs: BlobStore

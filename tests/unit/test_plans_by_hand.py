@@ -54,8 +54,7 @@ def program(roles, reduce):
     shipment = Shipment()
     for name, value in parameters.items():
         shipment.add(name, value)
-    codes, payload = shipment.packed()
-    return Program(roles=roles, functions=codes, payload=payload)
+    return Program(roles, *shipment.packed())
 
 
 def run(*stages, nodes=3, reduce=count):

@@ -34,8 +34,7 @@ def loaded(keep_names: bool = False, **parameters: Any) -> dict[str, Any]:
     shipment = Shipment(keep_names)
     for name, value in parameters.items():
         shipment.add(name, value)
-    functions, payload = shipment.packed()
-    return Program({}, functions, payload).load()
+    return Program({}, *shipment.packed()).load()
 
 
 def counting(entry: str, params: Any, seen: list[str] = []) -> Any:  # noqa: B006
@@ -120,6 +119,23 @@ def test_what_parameters_share_stays_shared() -> None:
     assert out["two"] is not shared
 
 
+def test_constants_are_not_pickled() -> None:
+    """What no run could change comes out as the same object; what holds anything that one could change does not."""
+    text, mutable = "text" * 9, ([1],)
+    shipment = Shipment()
+    for name, value in {"text": text, "chain": (func.noop, (None, 1.5)), "mutable": mutable, "own": counting}.items():
+        shipment.add(name, value)
+    program = Program({}, *shipment.packed())
+    first, second = program.load(), program.load()
+    assert list(program.constants) == ["text", "chain"]
+    assert first["text"] is text
+    assert first["chain"] is second["chain"]
+    assert first["mutable"] == mutable
+    assert first["mutable"][0] is not second["mutable"][0]
+    assert first["own"] is not second["own"]
+    assert pickle.loads(program.pack) == ("text", text)
+
+
 def test_installed_functions_travel_by_name() -> None:
     """Functions of the standard library and of disco_sim are the same objects at the other end."""
     out = loaded(one=func.chain_reader, two=marshal.dumps, three=partial)
@@ -158,8 +174,7 @@ def test_programs_can_be_pickled() -> None:
     for keep_names in (False, True):
         shipment = Shipment(keep_names)
         shipment.add("map", counting)
-        functions, payload = shipment.packed()
-        program = Program({"map": "map"}, functions, payload)
+        program = Program({"map": "map"}, *shipment.packed())
         if keep_names:
             with pytest.raises(pickle.PicklingError, match="counting keeps its notebook's names"):
                 pickle.dumps(program)

@@ -188,6 +188,17 @@ def test_environment_is_restored(disco, monkeypatch):
     assert dict(os.environ) == before
 
 
+def test_an_environment_that_was_replaced_is_restored(context, tmp_path, monkeypatch):
+    """os.environ is the object it was before a run, and has what it had, even where it is a plain dict."""
+    plain = {"KEPT": "yes"}
+    monkeypatch.setattr(os, "environ", plain)
+    with sandbox(context, str(tmp_path), {}, 1):
+        os.environ["KEPT"] = "no"
+        monkeypatch.setattr(os, "environ", {})
+    assert os.environ is plain
+    assert plain == {"KEPT": "yes"}
+
+
 def littering(line, params):
     import os
 
@@ -204,6 +215,19 @@ def test_every_run_has_an_empty_folder(disco):
     assert results(disco, littering) == [[], []]
     assert os.getcwd() == here
     assert os.listdir(disco.cluster.engine.folder) == []
+
+
+def test_what_a_run_leaves_is_removed_whatever_the_runs_before_did(context, tmp_path):
+    """Files and folders are gone after a run, also behind runs that left none, and if it set its folder's time."""
+    for name in ("", "", "file", "file", "", "old", "", "file"):
+        with sandbox(context, str(tmp_path), {}, 1):
+            assert os.listdir(".") == []
+            if name:
+                (tmp_path / name).mkdir()
+                (tmp_path / name / "inside").write_text("text")
+            if name == "old":
+                os.utime(".", (0, 0))
+        assert os.listdir(tmp_path) == []
 
 
 def test_required_files_are_in_the_folder(disco):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, wraps
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -118,6 +118,8 @@ class Callable:
         (Callable(), 1),
         (Callable().method, 2),
         (Callable.method, 3),
+        (wraps(four)(lambda *args: two(*args)), 4),
+        (lambda one, /, two, *, three: 0, 2),
         (len, 1),
     ],
 )

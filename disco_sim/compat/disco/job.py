@@ -298,7 +298,7 @@ class JobPack:
             for name, content in sorted({**files, **program.files}.items()):
                 archive.writestr(zipfile.ZipInfo(name), content)
         envs = {"LD_LIBRARY_PATH": "lib", "PYTHONPATH": "lib"}
-        return cls(disco.answers.job_dict(job), envs, home.getvalue(), program.payload, job)
+        return cls(disco.answers.job_dict(job), envs, home.getvalue(), program.pack, job)
 
     def dumps(self) -> bytes:
         """The pack as bytes."""
