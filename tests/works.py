@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from disco_sim.chunks import ChunkFolder
 from disco_sim.model.work import Memory, TaskWork
+from disco_sim.pairfiles import PairFolder
 from disco_sim.runtime.program import Program
 
 
@@ -32,4 +32,4 @@ def work(memory: Memory | None = None, **changes: Any) -> TaskWork:
 
 def memory(folder: Path, buffer_bytes: int = 0, kept_bytes: int = 0) -> Memory:
     """So much memory, and a folder for the rest."""
-    return Memory(ChunkFolder(str(folder)), buffer_bytes, kept_bytes)
+    return Memory(PairFolder(str(folder)), buffer_bytes, kept_bytes)

@@ -6,9 +6,9 @@ import os
 import re
 from contextlib import suppress
 
-from disco_sim.chunks import ChunkFolder
 from disco_sim.error import DiscoError
 from disco_sim.model.work import Memory
+from disco_sim.pairfiles import PairFolder
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 _GROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
@@ -24,7 +24,7 @@ class MemoryBudget:
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
-        self.folder = ChunkFolder()
+        self.folder = PairFolder()
 
     def of_job(self, stored_bytes: int, n_active: int) -> int:
         """What a new job may store in memory, beside what is stored and to be stored by those that are active."""

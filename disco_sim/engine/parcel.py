@@ -13,9 +13,9 @@ from dataclasses import fields, replace
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from disco_sim.chunks import Chunk, ChunkFile
 from disco_sim.error import DiscoError
 from disco_sim.model.work import TaskOutcome, TaskWork
+from disco_sim.pairfiles import FiledPairs, PairFile
 from disco_sim.runtime.context import reason_of
 
 READY, ASK, OUTCOME, RAISED, STOPPED, REFUSED = range(6)
@@ -184,11 +184,11 @@ def sealed_outcome(outcome: TaskOutcome) -> tuple[TaskOutcome, SealedError | Non
     return replace(outcome, failure=replace(failure, error=DiscoError())), sealed(failure.error)
 
 
-def _files(outcome: TaskOutcome) -> Iterator[ChunkFile]:
+def _files(outcome: TaskOutcome) -> Iterator[PairFile]:
     """The files that the outputs are in."""
     for _, blob in outcome.outputs:
         if blob.form == "columns":
-            yield from (batch.file for batch in blob.data if isinstance(batch, Chunk))
+            yield from (batch.file for batch in blob.data if isinstance(batch, FiledPairs))
 
 
 def opened_outcome(outcome: TaskOutcome, error: SealedError | None) -> TaskOutcome:

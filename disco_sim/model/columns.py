@@ -1,7 +1,8 @@
-"""Pairs as columns: a list of keys beside a list of values, half the memory of as many tuples."""
+"""Pairs as columns: keys by number beside values, a fifth of the memory of as many tuples."""
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
@@ -10,21 +11,36 @@ KEY_TYPES = frozenset({str, bytes, int})
 
 
 class Columns(NamedTuple):
-    """Pairs, the n-th key with the n-th value; nobody changes the lists. Iterating over `pairs()` makes tuples.
+    """Pairs: the n-th has the key of `table` that the n-th of `codes` numbers, and the n-th of `values`.
 
-    `key_type` is the type of all keys if that is exactly str, exactly bytes or exactly int; None otherwise.
-    `held_bytes` is an estimate of the memory that they take.
+    Nobody changes them. The table may hold a key more than once. `key_type` is the type of all keys if that is exactly
+    str, exactly bytes or exactly int; None otherwise. `held_bytes` is an estimate of the memory that they take.
     """
 
-    keys: list[Any]
+    table: list[Any]
+    codes: array[int]
     values: list[Any]
     key_type: type | None = None
     held_bytes: int = 0
 
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[Any, Any]]) -> Columns:
+        """The pairs as they are, each with a key of its own.
+
+        >>> list(Columns.of([("a", 1), ("b", 2)]).pairs())
+        [('a', 1), ('b', 2)]
+        """
+        table: list[Any] = []
+        values: list[Any] = []
+        for key, value in pairs:
+            table.append(key)
+            values.append(value)
+        return cls(table, codes_of(range(len(table))), values, type_of_keys(table))
+
     @property
     def n_records(self) -> int:
         """How many pairs there are."""
-        return len(self.keys)
+        return len(self.values)
 
     @property
     def is_spilled(self) -> bool:
@@ -35,13 +51,18 @@ class Columns(NamedTuple):
         """Themselves."""
         return self
 
-    def pairs(self) -> Iterator[tuple[Any, Any]]:
-        """The pairs as tuples.
+    def keys(self) -> Iterator[Any]:
+        """The key of every pair."""
+        return map(self.table.__getitem__, self.codes)
 
-        >>> list(Columns(["a", "b"], [1, 2]).pairs())
-        [('a', 1), ('b', 2)]
-        """
-        return zip(self.keys, self.values, strict=True)
+    def pairs(self) -> Iterator[tuple[Any, Any]]:
+        """The pairs as tuples."""
+        return zip(self.keys(), self.values, strict=True)
+
+
+def codes_of(numbers: Iterable[int] = ()) -> array[int]:
+    """Numbers as a column of codes."""
+    return array("I", numbers)
 
 
 class Batch(Protocol):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
-from disco_sim.model.columns import Columns, type_of_keys
+from disco_sim.model.columns import Columns
 from disco_sim.model.plan import Output
 
 
@@ -36,10 +36,8 @@ class Blob(NamedTuple):
         >>> list(Blob.of_pairs([("a", 1), ("b", 2)]).records())
         [('a', 1), ('b', 2)]
         """
-        parts = list(pairs)
-        keys = [key for key, _ in parts]
-        columns = Columns(keys, [value for _, value in parts], type_of_keys(keys))
-        return cls("columns", (columns,), len(keys), n_bytes)
+        columns = Columns.of(pairs)
+        return cls("columns", (columns,), columns.n_records, n_bytes)
 
     def batches(self) -> Iterator[Columns | list[Any]]:
         """What a blob that holds pairs or records holds, some at a time; do not change the lists.

@@ -6,10 +6,10 @@ import pickle
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from disco_sim.chunks import ChunkWriter
 from disco_sim.error import DiscoError
-from disco_sim.model.columns import Batch, Columns, type_of_keys
+from disco_sim.model.columns import Batch, Columns, codes_of, type_of_keys
 from disco_sim.model.work import Blob, TaskWork
+from disco_sim.pairfiles import PairWriter
 from disco_sim.runtime.context import shown
 from disco_sim.runtime.pairs import PLAIN, Pair, Sample, is_plain, size_of
 
@@ -18,7 +18,7 @@ _MOST_REMEMBERED = 1 << 18
 
 # What Python needs beside the data themselves, by order of magnitude: for two references, an object, a key that is
 # remembered or grouped.
-_PAIR_BYTES = 16
+_PAIR_BYTES = 12
 OBJECT_BYTES = 48
 KEY_BYTES = 200
 
@@ -29,7 +29,7 @@ MANY_PAIRS = 1 << 16
 
 Found = TypeVar("Found")
 
-Adders = tuple[Any, Callable[[Any], None], Callable[[Any], None]]
+Adders = tuple[int, Callable[[int], None], Callable[[Any], None]]
 
 
 class Room:
@@ -37,7 +37,7 @@ class Room:
 
     def __init__(self, work: TaskWork) -> None:
         self._memory = work.memory
-        self._writer: ChunkWriter | None = None
+        self._writer: PairWriter | None = None
         self._name = f"{work.stage}-{work.task}"
         self._buffers: list[PairBuffer] = []
         self._remembered: list[Remembered[Any]] = []
@@ -87,7 +87,7 @@ class Room:
         for buffer in buffers:
             if self._writer is None:
                 assert self._memory is not None
-                self._writer = ChunkWriter(self._memory.folder, self._name)
+                self._writer = PairWriter(self._memory.folder, self._name)
             buffer.spill(self._writer, is_spilled)
         for remembered in self._remembered:
             remembered.clear()
@@ -111,9 +111,10 @@ class PairBuffer:
     """The pairs of one output. What a user could still change is copied when it is added."""
 
     def __init__(self) -> None:
-        self.keys: list[Any] = []
-        self.values: list[Any] = []
-        self._add_key, self._add_value = self.keys.append, self.values.append
+        self._table: list[Any] = []
+        self._codes = codes_of()
+        self._values: list[Any] = []
+        self._add_code, self._add_value = self._codes.append, self._values.append
         self._batches: list[Batch] = []
         self._sample = Sample()
         self.is_plain = True
@@ -127,46 +128,50 @@ class PairBuffer:
             key, value = _copied(key, value)
             self.is_plain = False
         self._n_own_keys += 1
-        self.keys.append(key)
-        self.values.append(value)
+        self._add_code(len(self._table))
+        self._table.append(key)
+        self._add_value(value)
 
     def adders(self, key: Any) -> Adders:
-        """What adds pairs of plain values with this key: the key itself, and the `append` of both columns.
+        """What adds pairs of plain values with this key: its code, and the `append` of both columns.
 
-        One key stands for all that are equal to it, which takes less memory, and less time when they are compared.
+        One key stands for all that are equal to it, which takes less memory, and less time when they are grouped. It
+        holds until the next `spill`.
         """
         self._key_types.add(type(key))
         self._key_bytes += KEY_BYTES + (8 if type(key) is int else len(key))
-        return key, self._add_key, self._add_value
+        self._table.append(key)
+        return len(self._table) - 1, self._add_code, self._add_value
 
     @property
     def held_bytes(self) -> int:
         """An estimate of the memory that its pairs take."""
-        n = len(self.values)
+        n = len(self._values)
         if not n:
             return 0
-        own_keys = self._n_own_keys * value_bytes(self.keys) if self._n_own_keys else 0
-        return self._key_bytes + own_keys + n * (_PAIR_BYTES + value_bytes(self.values))
+        own_keys = self._n_own_keys * value_bytes(self._table) if self._n_own_keys else 0
+        return self._key_bytes + own_keys + n * (_PAIR_BYTES + value_bytes(self._values))
 
     @property
     def is_split(self) -> bool:
         """Whether a part of it is on disk, and the rest cannot be kept in memory beside that."""
         return bool(self._batches) and not self.is_plain
 
-    def spill(self, writer: ChunkWriter, is_spilled: bool = True) -> None:
+    def spill(self, writer: PairWriter, is_spilled: bool = True) -> None:
         """Write what it has to disk, and go on without it."""
-        if self.keys:
+        if self._values:
             self._batches.append(writer.write(self._columns(), self.is_plain, is_spilled))
             self.is_plain = True
             self._key_bytes = self._n_own_keys = 0
-            self.keys.clear()
+            self._table.clear()
             self._key_types.clear()
-            self.values.clear()
+            self._values.clear()
+            del self._codes[:]
 
     def blob(self) -> Blob:
         """All pairs, to be stored, after its room was settled."""
         if self.is_plain:
-            if self.keys or not self._batches:
+            if self._values or not self._batches:
                 self._batches.append(self._columns())
             n_records = sum(batch.n_records for batch in self._batches)
             return Blob("columns", tuple(self._batches), n_records, self._sample.n_bytes)
@@ -176,10 +181,10 @@ class PairBuffer:
     def _columns(self) -> Columns:
         key_type: type | None = None
         if self._n_own_keys:
-            key_type = type_of_keys(self.keys)
+            key_type = type_of_keys(self._table)
         elif len(self._key_types) == 1:
             (key_type,) = self._key_types
-        columns = Columns(self.keys, self.values, key_type, self.held_bytes)
+        columns = Columns(self._table, self._codes, self._values, key_type, self.held_bytes)
         self._sample.add(columns)
         return columns
 

@@ -272,7 +272,7 @@ class _Batch:
         values = batch if isinstance(batch, list) else batch.values
         self.n_records = len(values)
         self._left = iter(values)
-        self.taken = self._left if isinstance(batch, list) else zip(batch.keys, self._left, strict=False)
+        self.taken = self._left if isinstance(batch, list) else zip(batch.keys(), self._left, strict=False)
 
     @property
     def n_taken(self) -> int:
@@ -283,7 +283,7 @@ class _Batch:
         number, batch = self.n_taken - 1, self._batch
         if number < 0:
             return None
-        return batch[number] if isinstance(batch, list) else (batch.keys[number], batch.values[number])
+        return batch[number] if isinstance(batch, list) else (batch.table[batch.codes[number]], batch.values[number])
 
 
 def counted(

@@ -103,8 +103,8 @@ def _fill(
                         pair = _checked(pair, role, record)
                     key, value = pair
                     if type(key) in KEY_TYPES and type(value) in PLAIN:
-                        key, add_key, add_value = adders[key]
-                        add_key(key)
+                        code, add_code, add_value = adders[key]
+                        add_code(code)
                         add_value(value)
                     elif is_plain(key):
                         buffers[key].add(key, value)

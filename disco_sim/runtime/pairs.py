@@ -69,7 +69,7 @@ class Sample:
             del self._sizes[1::2]
         for number in range(-self._n % self._stride, n, self._stride):
             if isinstance(records, Columns):
-                self._sizes.append(size_of(records.keys[number]) + size_of(records.values[number]))
+                self._sizes.append(size_of(records.table[records.codes[number]]) + size_of(records.values[number]))
             else:
                 self._sizes.append(_size_of_record(records[number]))
         self._n = n_all

@@ -13,10 +13,10 @@ from operator import itemgetter
 from types import NoneType
 from typing import Any
 
-from disco_sim.chunks import ChunkWriter, load_frame
 from disco_sim.error import SortError
-from disco_sim.model.columns import Columns, type_of_keys
+from disco_sim.model.columns import Columns, codes_of
 from disco_sim.model.work import Memory, TaskWork
+from disco_sim.pairfiles import PairWriter, load_frame
 from disco_sim.runtime.buffers import KEY_BYTES, MANY_PAIRS, OBJECT_BYTES, value_bytes
 from disco_sim.runtime.pairs import Pair, is_plain
 from disco_sim.runtime.sandbox import shown
@@ -95,8 +95,9 @@ class Sorting:
         if columns is not None and columns.key_type is not None and self._takes(columns.key_type):
             n_keys = len(self._groups)
             groups = self._groups
-            for key, value in columns.pairs():
-                groups[key].append(value)
+            lists = [groups[key] for key in columns.table]
+            for code, value in zip(columns.codes, columns.values, strict=True):
+                lists[code].append(value)
             self._held_bytes += (len(groups) - n_keys) * KEY_BYTES
             self._held_bytes += columns.n_records * (8 + value_bytes(columns.values))
         elif batch:
@@ -122,7 +123,7 @@ class Sorting:
     def _end_run(self, memory: Memory) -> None:
         """Write what is there to disk, sorted."""
         is_grouped = not self._records
-        run = _Run(ChunkWriter(memory.folder, self._name), is_grouped)
+        run = _Run(PairWriter(memory.folder, self._name), is_grouped)
         if is_grouped:
             for frame in _frames(_ordered(self._groups)):
                 run.write(frame)
@@ -139,7 +140,7 @@ class Sorting:
 class _Run:
     """Sorted pairs in a file: frames of groups, or of records."""
 
-    def __init__(self, writer: ChunkWriter, is_grouped: bool) -> None:
+    def __init__(self, writer: PairWriter, is_grouped: bool) -> None:
         self.is_grouped = is_grouped
         self._writer = writer
         self._frames: list[tuple[int, bool]] = []
@@ -167,8 +168,7 @@ def _as_columns(records: list[Any]) -> Columns | None:
     """Records as columns, if each is a pair."""
     if not all(type(record) is tuple and len(record) == 2 for record in records):
         return None
-    keys = [key for key, _ in records]
-    return Columns(keys, [value for _, value in records], type_of_keys(keys))
+    return Columns.of(records)
 
 
 def _ordered(groups: dict[Any, list[Any]]) -> Iterator[Group]:
@@ -197,7 +197,7 @@ def _frames(groups: Iterable[Group]) -> Iterator[tuple[list[Any], list[int], lis
 
 def _columns_of(groups: Iterable[Group]) -> Iterator[Columns]:
     for keys, counts, values in _frames(groups):
-        yield Columns(list(chain.from_iterable(map(repeat, keys, counts))), values)
+        yield Columns(keys, codes_of(chain.from_iterable(map(repeat, range(len(keys)), counts))), values)
 
 
 def sort_pairs(pairs: list[Pair]) -> list[Pair]:

@@ -38,12 +38,12 @@ def keys_of(outputs: Iterable[OutputStored], read: Read) -> list[tuple[Any, int]
             if blob.form == "bytes":
                 return None
             for batch in blob.batches():
-                keys = batch.keys if isinstance(batch, Columns) else [key for key, _ in batch]
-                try:
-                    counts.update(Counter(keys))
-                except TypeError:
-                    for key in keys:
-                        _count(key, counts, unhashable)
+                if isinstance(batch, Columns):
+                    for code, n in Counter(batch.codes).items():
+                        _count(batch.table[code], n, counts, unhashable)
+                else:
+                    for key, _ in batch:
+                        _count(key, 1, counts, unhashable)
     except (DataError, OSError):
         return None
     return [*counts.items(), *unhashable.values()]
@@ -57,15 +57,15 @@ def n_spilled(outputs: Iterable[OutputStored], read: Read | None) -> int | None:
         return None
 
 
-def _count(key: Any, counts: Counter[Any], unhashable: dict[str, tuple[Any, int]]) -> None:
+def _count(key: Any, n: int, counts: Counter[Any], unhashable: dict[str, tuple[Any, int]]) -> None:
     try:
-        counts[key] += 1
+        counts[key] += n
     except TypeError:
         try:
             text = repr(key)
         except Exception:
             text = shown(key)
-        unhashable[text] = (key, unhashable.get(text, (key, 0))[1] + 1)
+        unhashable[text] = (key, unhashable.get(text, (key, 0))[1] + n)
 
 
 class Contents:

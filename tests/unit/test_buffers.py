@@ -135,8 +135,8 @@ def test_what_is_spilled_is_what_was_added(tmp_path: Any, pairs: list[Any], kept
         remembered = room.remembered(buffer.adders)
         for number, (key, value) in enumerate(pairs):
             if type(key) in KEY_TYPES and type(value) is int:
-                key, add_key, add_value = remembered[key]
-                add_key(key)
+                code, add_code, add_value = remembered[key]
+                add_code(code)
                 add_value(value)
             else:
                 buffer.add(key, value)

@@ -88,11 +88,11 @@ def test_the_disk_changes_nothing(kind: str, temporary: Path) -> None:
                 )
             )
             assert (partitions["spilled"].sum() > 0) == (limit is not None)
-            assert bool(list(temporary.glob("*chunks*/*"))) == (limit is not None)
+            assert bool(list(temporary.glob("*pairs-*/*"))) == (limit is not None)
     assert found[0] == found[1]
     del disco, job
     gc.collect()
-    assert not list(temporary.glob("*chunks*"))
+    assert not list(temporary.glob("*pairs-*"))
 
 
 def test_a_removed_file_ends_the_job_that_needs_it(temporary: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_removed_file_ends_the_job_that_needs_it(temporary: Path) -> None:
         job = word_count(disco)
         while not any(event.__class__.__name__ == "StageFinished" for event in disco.cluster.log):
             disco.step()
-        removed = next(iter(temporary.glob("*chunks*/map-1-*")))
+        removed = next(iter(temporary.glob("*pairs-*/map-1-*")))
         removed.unlink()
         with pytest.raises(JobError, match="Cannot read a file of spilled pairs") as caught:
             job.wait()
@@ -118,7 +118,7 @@ def test_a_removed_result_is_told(temporary: Path) -> None:
     """Reading results whose file is gone is a DataError that names it."""
     with Disco(nodes=2, memory_limit=2_000) as disco:
         urls = word_count(disco).wait()
-        for path in temporary.glob("*chunks*/reduce-1-*"):
+        for path in temporary.glob("*pairs-*/reduce-1-*"):
             path.unlink()
         assert list(result_iterator(urls[:1]))
         with pytest.raises(DataError, match=r"Cannot read a file of spilled pairs.*reduce-1-"):
@@ -131,12 +131,12 @@ def test_a_full_disk_ends_the_job(temporary: Path, monkeypatch: pytest.MonkeyPat
         job = word_count(disco)
 
         def full(path: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
-            if str(path).endswith(".chunks") and mode == "ab":
+            if str(path).endswith(".pairs") and mode == "ab":
                 raise OSError(28, "No space left on device")
             return open(path, mode, *arguments, **options)
 
         with monkeypatch.context() as patch:
-            patch.setattr("disco_sim.chunks.open", full, raising=False)
+            patch.setattr("disco_sim.pairfiles.open", full, raising=False)
             with pytest.raises(JobError, match=r"No space left on device.*memory_limit"):
                 job.wait()
         assert job.status == "dead"
@@ -151,7 +151,7 @@ def test_results_on_disk_are_read_as_they_are_asked_for(temporary: Path, monkeyp
         job = word_count(disco, map=lambda line, params: [(line, 1)], partitions=1)
         results = result_iterator(job.wait())
         assert next(results) == ("word0 the 0", 1)
-        for path in temporary.glob("*chunks*/reduce-*"):
+        for path in temporary.glob("*pairs-*/reduce-*"):
             path.unlink()
         with pytest.raises(DataError):
             list(results)

@@ -1,8 +1,8 @@
-"""Files of chunks: pairs that are kept on disk because memory is short, or because another process is to read them.
+"""Files of pairs, which are kept on disk because memory is short, or because another process is to read them.
 
-A chunk is some columns of pairs, framed as a block of Disco's file format is: compressed, behind a checksum. The files
-are this program's own and live no longer than it: plain data are written by `marshal`, whose format may differ from
-Python to Python, other data by `pickle`.
+Some pairs at a time are a frame, as a block of Disco's file format is: compressed, behind a checksum. The files are
+this program's own and live no longer than it: plain data are written by `marshal`, whose format may differ from Python
+to Python, other data by `pickle`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any, NamedTuple
 
 from disco_sim.error import DataError
 from disco_sim.formats import packed_block, read_block
-from disco_sim.model.columns import Columns
+from disco_sim.model.columns import Columns, codes_of
 
 _COMPRESS_LEVEL = 1
 
 
-class ChunkFolder:
-    """A folder for files of chunks, made when it is first needed; it goes with its owner, and all that is in it.
+class PairFolder:
+    """A folder for files of pairs, made when it is first needed; it goes with its owner, and all that is in it.
 
     A copy of it in another process is the same folder, and leaves it alone.
     """
@@ -36,19 +36,19 @@ class ChunkFolder:
     def path(self) -> str:
         """Where it is."""
         if not self._path:
-            self._path = mkdtemp(prefix="disco-sim-chunks-")
+            self._path = mkdtemp(prefix="disco-sim-pairs-")
             weakref.finalize(self, shutil.rmtree, self._path, True)
         return self._path
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ChunkFolder, (self.path,)
+        return PairFolder, (self.path,)
 
     def __repr__(self) -> str:
-        return "ChunkFolder()"
+        return "PairFolder()"
 
 
-class ChunkFile:
-    """One file of chunks. Who owns it removes it with the last chunk that refers to it; a copy owns nothing."""
+class PairFile:
+    """One file of pairs. Who owns it removes it with the last of what refers to it; a copy owns nothing."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -66,10 +66,10 @@ class ChunkFile:
             self._owned = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ChunkFile, (self.path,)
+        return PairFile, (self.path,)
 
     def __repr__(self) -> str:
-        return f"ChunkFile({os.path.basename(self.path)!r})"
+        return f"PairFile({os.path.basename(self.path)!r})"
 
 
 def _remove(path: str) -> None:
@@ -77,13 +77,13 @@ def _remove(path: str) -> None:
         os.unlink(path)
 
 
-class Chunk(NamedTuple):
+class FiledPairs(NamedTuple):
     """Some pairs in a file, from its byte `offset` on. `key_type` is as in Columns.
 
     Those that are not `is_spilled` are in a file only to be read by another process, and count as held in memory.
     """
 
-    file: ChunkFile
+    file: PairFile
     offset: int
     n_records: int
     key_type: type | None
@@ -97,11 +97,13 @@ class Chunk(NamedTuple):
         Raises:
             DataError: If the file is gone or damaged.
         """
-        keys, values = load_frame(self.file, self.offset, self.is_plain)
-        return Columns(keys, values, self.key_type)
+        table, data, values = load_frame(self.file, self.offset, self.is_plain)
+        codes = codes_of()
+        codes.frombytes(data)
+        return Columns(table, codes, values, self.key_type)
 
 
-def load_frame(file: ChunkFile, offset: int, is_plain: bool) -> Any:
+def load_frame(file: PairFile, offset: int, is_plain: bool) -> Any:
     """What was written to a file as one frame.
 
     Raises:
@@ -120,16 +122,16 @@ def load_frame(file: ChunkFile, offset: int, is_plain: bool) -> Any:
     return marshal.loads(raw) if is_plain else pickle.loads(raw)
 
 
-class ChunkWriter:
-    """Writes chunks to one new file of a folder, which is made with the first chunk; `name` begins the file's name."""
+class PairWriter:
+    """Writes to one new file of a folder, which is made with the first frame; `name` begins the file's name."""
 
-    def __init__(self, folder: ChunkFolder, name: str) -> None:
+    def __init__(self, folder: PairFolder, name: str) -> None:
         self._folder = folder
         self._name = name
         self._n_bytes = 0
-        self.file = ChunkFile("")
+        self.file = PairFile("")
 
-    def write(self, columns: Columns, is_plain: bool, is_spilled: bool = True) -> Chunk:
+    def write(self, columns: Columns, is_plain: bool, is_spilled: bool = True) -> FiledPairs:
         """Write some pairs; `is_plain` if keys and values are of types that nobody can change, all the way down.
 
         Those that only wait to be read are not compressed.
@@ -137,9 +139,10 @@ class ChunkWriter:
         Raises:
             DataError: If the disk is full, or the like.
         """
-        offset = self.write_frame((columns.keys, columns.values), is_plain, _COMPRESS_LEVEL if is_spilled else 0)
+        content = columns.table, columns.codes.tobytes(), columns.values
+        offset = self.write_frame(content, is_plain, _COMPRESS_LEVEL if is_spilled else 0)
         held_bytes = 0 if is_spilled else columns.held_bytes
-        return Chunk(self.file, offset, columns.n_records, columns.key_type, is_plain, is_spilled, held_bytes)
+        return FiledPairs(self.file, offset, columns.n_records, columns.key_type, is_plain, is_spilled, held_bytes)
 
     def write_frame(self, content: Any, is_plain: bool, compress_level: int = _COMPRESS_LEVEL) -> int:
         """Write anything as one frame; the byte where it begins.
@@ -152,7 +155,7 @@ class ChunkWriter:
         offset = self._n_bytes
         try:
             if not self.file.path:
-                handle, self.file.path = mkstemp(".chunks", f"{self._name}-", self._folder.path)
+                handle, self.file.path = mkstemp(".pairs", f"{self._name}-", self._folder.path)
                 os.close(handle)
                 self.file.own()
             # Not kept open: a run that fails would leave it so, and there may be as many runs as there are tasks.
