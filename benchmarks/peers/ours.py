@@ -39,9 +39,9 @@ def settings(variant: str) -> tuple[dict[str, Any], dict[str, Any]]:
         if name == "sort":
             job |= {"sort": True, "reduce": grouped}
         elif name == "combiner":
-            from disco_sim.func import sum_combiner
+            from disco_sim.func import sum_combiner, sum_reduce
 
-            job |= {"combiner": sum_combiner}
+            job |= {"combiner": sum_combiner, "reduce": sum_reduce}
         elif name == "processes":
             from disco_sim.engine.processes import Processes
 
