@@ -1,6 +1,6 @@
 """Files of pairs, which are kept on disk because memory is short, or because another process is to read them.
 
-Some pairs at a time are a frame, as a block of Disco's file format is: compressed, behind a checksum. The files are
+Some pairs at a time are a block, as in Disco's file format: compressed, behind a checksum. The files are
 this program's own and live no longer than it: plain data are written by `marshal`, whose format may differ from Python
 to Python, other data by `pickle`.
 """
@@ -16,7 +16,7 @@ from contextlib import suppress
 from tempfile import mkdtemp, mkstemp
 from typing import Any, NamedTuple
 
-from disco_sim.error import DataError
+from disco_sim.error import DataError, DiscoError
 from disco_sim.formats import packed_block, read_block
 from disco_sim.model.columns import Columns, codes_of
 
@@ -97,14 +97,14 @@ class FiledPairs(NamedTuple):
         Raises:
             DataError: If the file is gone or damaged.
         """
-        table, data, values = load_frame(self.file, self.offset, self.is_plain)
+        table, data, values = load_block(self.file, self.offset, self.is_plain)
         codes = codes_of()
         codes.frombytes(data)
         return Columns(table, codes, values, self.key_type)
 
 
-def load_frame(file: PairFile, offset: int, is_plain: bool) -> Any:
-    """What was written to a file as one frame.
+def load_block(file: PairFile, offset: int, is_plain: bool) -> Any:
+    """What was written to a file as one block.
 
     Raises:
         DataError: If the file is gone or damaged.
@@ -115,7 +115,7 @@ def load_frame(file: PairFile, offset: int, is_plain: bool) -> Any:
             raw = read_block(stream, file.path)
     except OSError as error:
         raise DataError(
-            f"Cannot read a file of spilled pairs: {error.strerror}; it is removed with its cluster, and not before: "
+            f"Cannot read a file of pairs: {error.strerror}; it is removed with its cluster, and not before: "
             "leave the temporary folder alone, and run the job again",
             file.path,
         ) from error
@@ -123,7 +123,7 @@ def load_frame(file: PairFile, offset: int, is_plain: bool) -> Any:
 
 
 class PairWriter:
-    """Writes to one new file of a folder, which is made with the first frame; `name` begins the file's name."""
+    """Writes to one new file of a folder, which is made with the first block; `name` begins the file's name."""
 
     def __init__(self, folder: PairFolder, name: str) -> None:
         self._folder = folder
@@ -140,18 +140,24 @@ class PairWriter:
             DataError: If the disk is full, or the like.
         """
         content = columns.table, columns.codes.tobytes(), columns.values
-        offset = self.write_frame(content, is_plain, _COMPRESS_LEVEL if is_spilled else 0)
+        offset = self.write_block(content, is_plain, _COMPRESS_LEVEL if is_spilled else 0)
         held_bytes = 0 if is_spilled else columns.held_bytes
         return FiledPairs(self.file, offset, columns.n_records, columns.key_type, is_plain, is_spilled, held_bytes)
 
-    def write_frame(self, content: Any, is_plain: bool, compress_level: int = _COMPRESS_LEVEL) -> int:
-        """Write anything as one frame; the byte where it begins.
+    def write_block(self, content: Any, is_plain: bool, compress_level: int = _COMPRESS_LEVEL) -> int:
+        """Write anything as one block; the byte where it begins.
 
         Raises:
             DataError: If the disk is full, or the like.
         """
-        raw = marshal.dumps(content) if is_plain else pickle.dumps(content, pickle.HIGHEST_PROTOCOL)
-        frame = packed_block(raw, compress_level)
+        try:
+            raw = marshal.dumps(content) if is_plain else pickle.dumps(content, pickle.HIGHEST_PROTOCOL)
+        except Exception as error:
+            raise DiscoError(
+                f"pairs cannot be written to disk: {error}; what does not fit in Disco(memory_limit=...) travels by "
+                "pickle: let readers give plain data, or allow more memory"
+            ) from error
+        block = packed_block(raw, compress_level)
         offset = self._n_bytes
         try:
             if not self.file.path:
@@ -160,12 +166,13 @@ class PairWriter:
                 self.file.own()
             # Not kept open: a run that fails would leave it so, and there may be as many runs as there are tasks.
             with open(self.file.path, "ab") as stream:
-                stream.write(frame)
+                stream.write(block)
         except OSError as error:
             raise DataError(
-                f"Cannot write a file of spilled pairs: {error.strerror}; pairs go to the temporary folder when "
-                "they do not fit in Disco(memory_limit=...): free some space there, or allow more memory",
+                f"Cannot write a file of pairs: {error.strerror}; pairs that do not fit in Disco(memory_limit=...), or "
+                "that another process is to read, go to the temporary folder: free some space there, or allow more "
+                "memory",
                 self.file.path or self._folder.path,
             ) from error
-        self._n_bytes += len(frame)
+        self._n_bytes += len(block)
         return offset

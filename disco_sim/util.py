@@ -35,9 +35,9 @@ def kvgroup(kviter: Iterable[tuple[K, V]]) -> Iterator[tuple[K, Iterator[V]]]:
     [('a', 3), ('b', 1), ('a', 5)]
     """
     # What a task has sorted knows its groups, and no pair has to be looked at to find them.
-    groups = kviter.groups() if hasattr(kviter, "groups") else None
+    groups = kviter.kvgroups() if hasattr(kviter, "kvgroups") else None
     if groups is not None:
-        yield from groups
+        yield from itertools.chain(groups)  # which cannot be closed: who stops here may read on there
         return
     for key_of_group, pairs in itertools.groupby(kviter, itemgetter(0)):
         yield key_of_group, map(itemgetter(1), pairs)

@@ -189,7 +189,9 @@ class Driver:
     def _hear(self) -> None:
         log = self._cluster.log
         while newest := log.since(self._n_heard):
-            for event in newest:
+            for number, event in enumerate(newest, self._n_heard):
+                if number != self._n_heard:
+                    break  # who was told of an event has heard on
                 self._n_heard += 1
                 if self._hosts is not None and type(event) not in _NOT_OF_NODES:
                     self._hosts.add(event)

@@ -166,10 +166,10 @@ class Archive:
         if request.name in self.jobs:
             raise DiscoError(f"job {request.name!r} is on {self.master} already; full job names are unique")
         check_plan(request.plan)
-        n_active = sum(1 for record in self.jobs.values() if record.status == "active")
+        promised_bytes = sum(record.memory_bytes for record in self.jobs.values() if record.status == "active")
         record = self.jobs[request.name] = JobRecord(request)
         if self._budget is not None:
-            record.memory_bytes = self._budget.of_job(self.blobs.held_bytes, n_active)
+            record.memory_bytes = self._budget.of_job(self.blobs.held_bytes, promised_bytes)
         record.done = {stage.name: {} for stage in request.plan}
         self.oob.open(request.name)
         return record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from contextlib import suppress
@@ -26,9 +27,9 @@ class MemoryBudget:
         self.limit_bytes = limit_bytes
         self.folder = PairFolder()
 
-    def of_job(self, stored_bytes: int, n_active: int) -> int:
-        """What a new job may store in memory, beside what is stored and to be stored by those that are active."""
-        return max(0, self.limit_bytes // 2 - stored_bytes) // (1 + n_active)
+    def of_job(self, stored_bytes: int, promised_bytes: int) -> int:
+        """What a new job may store in memory: half of what is neither stored nor promised to other jobs."""
+        return max(0, self.limit_bytes // 2 - stored_bytes - promised_bytes) // 2
 
     def of_run(self, job_bytes: int, n_stages: int, n_tasks: int) -> Memory:
         """What each of the runs of a stage may have, of a job that may store `job_bytes`."""
@@ -48,8 +49,8 @@ def limit_in_bytes(limit: int | str | None) -> int:
         return machine_bytes() // 4
     if isinstance(limit, str):
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?i?)b?\s*", limit.lower())
-        if found and found[2] in _UNITS:
-            return int(float(found[1]) * _UNITS[found[2]])
+        if found and found[2] in _UNITS and 1 <= (n_bytes := float(found[1]) * _UNITS[found[2]]) < math.inf:
+            return int(n_bytes)
     elif type(limit) is int and limit > 0:
         return limit
     raise DiscoError(

@@ -190,12 +190,14 @@ class PairBuffer:
 
 
 def value_bytes(values: list[Any]) -> int:
-    """An estimate of the memory of a value, from some of many: small numbers, of which there is but one, take none."""
+    """An estimate of the memory of a value, from some of many; those of which Python has but one take none."""
     step = max(1, len(values) // _SAMPLED_VALUES)
-    sample = [
-        0 if isinstance(value, int) or value is None else size_of(value) + OBJECT_BYTES for value in values[::step]
-    ]
+    sample = [0 if _is_single(value) else size_of(value) + OBJECT_BYTES for value in values[::step]]
     return sum(sample) // len(sample) if sample else 0
+
+
+def _is_single(value: Any) -> bool:
+    return value is None or type(value) is bool or (type(value) is int and -5 <= value <= 256)
 
 
 def _copied(key: Any, value: Any) -> Pair:

@@ -8,6 +8,7 @@ from itertools import chain, groupby, repeat
 from operator import itemgetter, length_hint
 from typing import Any
 
+from disco_sim.runtime.buffers import MANY_PAIRS
 from disco_sim.runtime.context import TaskContext
 
 Part = tuple[Any, list[Any]]
@@ -17,8 +18,8 @@ Part = tuple[Any, list[Any]]
 class Grouped:
     """An iterator over pairs that knows which of them have the same key.
 
-    `parts` come by key; where they are no `whole` groups, neighbours may have the same key. `say` and `look` are called
-    as `counted` calls them, but not within a part.
+    `parts` come by key, none of them empty; where they are no whole groups, neighbours may have the same key. `say` and
+    `look` are called as `counted` calls them.
     """
 
     def __init__(
@@ -60,13 +61,14 @@ class Grouped:
         number = len(self._values) - length_hint(self._left) - 1
         return (self._key, self._values[number]) if number >= 0 else None
 
-    def groups(self) -> Iterator[tuple[Any, Iterator[Any]]] | None:
-        """Each key with an iterator over its values, which ends when the next key is asked for.
+    def kvgroups(self) -> Iterator[tuple[Any, Iterator[Any]]] | None:
+        """What `kvgroup` gives: each key with an iterator over its values, which ends when the next key is asked for.
 
-        None once pairs were taken one by one: what is left may begin within a group.
+        None once pairs or groups were taken: what is left may begin within a group.
         """
         if self._is_begun:
             return None
+        self._is_begun = True
         if self._are_whole:
             return self._parts
         return (
@@ -86,14 +88,26 @@ class Grouped:
     def _counted(
         self, parts: Iterable[Part], say: Callable[[int], None], interval: int, look: Callable[[], None]
     ) -> Generator[tuple[Any, Iterator[Any]], None, None]:
-        due = interval or float("inf")
-        for self._key, values in parts:
-            self._values = values
-            self._left = left = iter(values)
-            self._n_reached += len(values)
-            yield self._key, left
-            deque(left, maxlen=0)  # what was not asked for of a key is read over
-            while self._n_reached >= due:
-                say(int(due))
-                due += interval
+        look_at = MANY_PAIRS
+        for self._key, self._values in parts:
+            self._n_reached += len(self._values)
+            self._left = left = iter(self._values)
+            # The first value is taken with the key, as it is where keys have to be compared.
+            first = iter((next(left),))
+            values: Iterator[Any] = chain(first, left)
+            if interval and self._n_reached // interval > (self._n_reached - len(self._values)) // interval:
+                values = self._told(values, say, interval)
+            yield self._key, values
+            deque(values, maxlen=0)  # what was not asked for of a key is read over
+            if self._n_reached >= look_at:
                 look()
+                look_at = self._n_reached + MANY_PAIRS
+
+    def _told(self, values: Iterator[Any], say: Callable[[int], None], interval: int) -> Iterator[Any]:
+        """The values of a part, among which some number of records is reached that is told of."""
+        before = self.n_taken - 1
+        for value in values:
+            yield value
+            for number in range(before // interval + 1, self.n_taken // interval + 1):
+                say(number * interval)
+            before = self.n_taken

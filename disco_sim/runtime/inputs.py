@@ -264,7 +264,7 @@ def records_of(
         opener.close()
 
 
-class _Batch:
+class _AtHand:
     """A batch that is being read; `taken` are its records. What a list iterator has left tells how far it is."""
 
     def __init__(self, batch: list[Any] | Columns) -> None:
@@ -300,7 +300,7 @@ def counted(
     for batch in batches:
         look()
         if isinstance(batch, (list, Columns)):
-            at_hand = _Batch(batch)
+            at_hand = _AtHand(batch)
             context.follow(at_hand)
             if not interval:
                 yield from at_hand.taken

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from disco_sim import func
 from disco_sim.error import DiscoError
 from disco_sim.model.work import Blob
-from disco_sim.runtime.buffers import Room
+from disco_sim.runtime.buffers import MANY_PAIRS, Room
 from disco_sim.runtime.inputs import Opener
 from disco_sim.runtime.sandbox import shown
 from disco_sim.streams import OutputFile
@@ -24,6 +24,22 @@ class Sink(Protocol):
 
     def blob(self) -> Blob:
         """Everything written, to be stored."""
+
+
+class Watched:
+    """An output that users write to themselves, so that it has to look at the memory now and then."""
+
+    def __init__(self, sink: Sink, room: Room) -> None:
+        self._sink = sink
+        self._room = room
+        self._n_added = 0
+
+    def add(self, key: Any, value: Any) -> None:
+        """Write a pair."""
+        self._sink.add(key, value)
+        self._n_added += 1
+        if self._n_added % MANY_PAIRS == 0:
+            self._room.look()
 
 
 class StreamSink:

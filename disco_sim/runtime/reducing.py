@@ -13,7 +13,7 @@ from disco_sim.runtime.context import TaskContext
 from disco_sim.runtime.external import begun
 from disco_sim.runtime.grouped import Grouped
 from disco_sim.runtime.inputs import Inputs, Opener, counted
-from disco_sim.runtime.outputs import Sink, open_sinks
+from disco_sim.runtime.outputs import Sink, Watched, open_sinks
 from disco_sim.runtime.pairs import as_pair, name_of
 from disco_sim.runtime.sandbox import shown
 from disco_sim.runtime.sorting import Sorting, merge_pairs
@@ -37,13 +37,6 @@ class ReduceRole(NamedTuple):
     sort: bool | str
     params: Any
     status_interval: int
-
-
-class _Out:
-    """What a reduce function with three arguments writes to."""
-
-    def __init__(self, sink: Sink) -> None:
-        self.add = sink.add
 
 
 def run_reduce(role: ReduceRole, work: TaskWork, context: TaskContext, opener: Opener) -> list[tuple[int, Blob]]:
@@ -76,7 +69,7 @@ def run_reduce(role: ReduceRole, work: TaskWork, context: TaskContext, opener: O
     begun(role.reduce, work, context, opener)
     if argcount(role.reduce) < 3:
         _write(role, opener.keep(role.reduce(records, role.params)), sink, room)
-    elif isgenerator(role.reduce(records, _Out(sink), role.params)):
+    elif isgenerator(role.reduce(records, Watched(sink, room), role.params)):
         raise DiscoError(
             f"reduce function {name_of(role.reduce)!r} takes three arguments and yields, so none of it has run: "
             f"{_RULE}",

@@ -1,4 +1,4 @@
-"""Pairs in the order of their keys, for `sort=True`: in memory as long as they fit there, else as sorted runs on disk.
+"""Pairs in the order of their keys, for `sort=True`: in memory as long as they fit there, else as sorted files.
 
 Keys of one plain type are grouped first, and only the distinct ones are sorted. The order is that of a stable sort.
 """
@@ -16,7 +16,7 @@ from typing import Any
 from disco_sim.error import SortError
 from disco_sim.model.columns import Columns, codes_of
 from disco_sim.model.work import Memory, TaskWork
-from disco_sim.pairfiles import PairWriter, load_frame
+from disco_sim.pairfiles import PairWriter, load_block
 from disco_sim.runtime.buffers import KEY_BYTES, MANY_PAIRS, OBJECT_BYTES, value_bytes
 from disco_sim.runtime.pairs import Pair, is_plain
 from disco_sim.runtime.sandbox import shown
@@ -38,13 +38,14 @@ class Sorting:
         self._groups: defaultdict[Any, list[Any]] = defaultdict(list)
         self._records: list[Any] = []
         self._held_bytes = 0
-        self._runs: list[_Run] = []
+        self._on_disk: list[_SortedFile] = []
+        self._error: SortError | None = None
 
     def add(self, batches: Iterable[Any]) -> None:
         """Take columns, lists and other iterables of pairs.
 
         Raises:
-            SortError: If memory is short, and two keys cannot be compared.
+            SortError: If memory is short, and two keys cannot be compared; after all were taken, as if it were not.
             DataError: If memory is short, and the disk is full.
         """
         for batch in batches:
@@ -54,11 +55,13 @@ class Sorting:
                 records = iter(batch)
                 while some := list(islice(records, MANY_PAIRS)):
                     self._add(some)
+        if self._error is not None:
+            raise self._error
 
     @property
     def has_whole_groups(self) -> bool:
         """Whether no two of its groups have the same key."""
-        return not self._runs
+        return not self._on_disk
 
     def groups(self) -> Iterator[Group] | None:
         """All pairs by key, if their keys are of one plain type; None if not, then `batches` has them.
@@ -66,12 +69,12 @@ class Sorting:
         Raises:
             DataError: While reading, if what was on disk is gone.
         """
-        if self._records or any(not run.is_grouped for run in self._runs):
+        if self._records or any(not file.is_grouped for file in self._on_disk):
             return None
         ordered = _ordered(self._groups)
-        if not self._runs:
+        if not self._on_disk:
             return ordered
-        return merge(*(run.groups() for run in self._runs), ordered, key=itemgetter(0))
+        return merge(*(file.groups() for file in self._on_disk), ordered, key=itemgetter(0))
 
     def batches(self) -> Iterator[list[Any] | Columns]:
         """All pairs, some at a time.
@@ -84,9 +87,9 @@ class Sorting:
         if groups is not None:
             return _columns_of(groups)
         self._ungroup()
-        if not self._runs:
+        if not self._on_disk:
             return iter((sort_pairs(self._records),))
-        merged = merge_pairs([*(run.records() for run in self._runs), sort_pairs(self._records)])
+        merged = merge_pairs([*(file.records() for file in self._on_disk), sort_pairs(self._records)])
         checked = _in_order(merged)
         return iter(lambda: list(islice(checked, MANY_PAIRS)), [])
 
@@ -100,13 +103,21 @@ class Sorting:
                 lists[code].append(value)
             self._held_bytes += (len(groups) - n_keys) * KEY_BYTES
             self._held_bytes += columns.n_records * (8 + value_bytes(columns.values))
-        elif batch:
+        elif len(batch) if isinstance(batch, list) else batch.n_records:
             self._ungroup()
             records = batch if isinstance(batch, list) else list(batch.pairs())
             self._records += records
             self._held_bytes += len(records) * (OBJECT_BYTES + value_bytes(records))
-        if self._memory is not None and self._held_bytes > self._memory.buffer_bytes:
-            self._end_run(self._memory)
+        if self._memory is None or self._held_bytes <= self._memory.buffer_bytes:
+            return
+        try:
+            if self._error is None:
+                self._to_disk(self._memory)
+        except SortError as error:
+            self._error = error
+        self._groups.clear()
+        self._records.clear()
+        self._held_bytes = 0
 
     def _takes(self, key_type: type) -> bool:
         """Whether a dict groups keys of this type together with those that are there."""
@@ -120,34 +131,31 @@ class Sorting:
         self._records += _flat(self._groups.items())
         self._groups.clear()
 
-    def _end_run(self, memory: Memory) -> None:
-        """Write what is there to disk, sorted."""
+    def _to_disk(self, memory: Memory) -> None:
+        """Write what is there, sorted."""
         is_grouped = not self._records
-        run = _Run(PairWriter(memory.folder, self._name), is_grouped)
+        file = _SortedFile(PairWriter(memory.folder, self._name), is_grouped)
         if is_grouped:
-            for frame in _frames(_ordered(self._groups)):
-                run.write(frame)
+            for block in _blocks(_ordered(self._groups)):
+                file.write(block)
         else:
             ordered = sort_pairs(self._records)
             for start in range(0, len(ordered), MANY_PAIRS):
-                run.write(ordered[start : start + MANY_PAIRS])
-        self._runs.append(run)
-        self._groups.clear()
-        self._records.clear()
-        self._held_bytes = 0
+                file.write(ordered[start : start + MANY_PAIRS])
+        self._on_disk.append(file)
 
 
-class _Run:
-    """Sorted pairs in a file: frames of groups, or of records."""
+class _SortedFile:
+    """Sorted pairs in a file: blocks of groups, or of records."""
 
     def __init__(self, writer: PairWriter, is_grouped: bool) -> None:
         self.is_grouped = is_grouped
         self._writer = writer
-        self._frames: list[tuple[int, bool]] = []
+        self._written: list[tuple[int, bool]] = []
 
-    def write(self, frame: Any) -> None:
-        plain = all(map(is_plain, frame[2] if self.is_grouped else frame))
-        self._frames.append((self._writer.write_frame(frame, plain), plain))
+    def write(self, block: Any) -> None:
+        plain = all(map(is_plain, block[2] if self.is_grouped else block))
+        self._written.append((self._writer.write_block(block, plain), plain))
 
     def groups(self) -> Iterator[Group]:
         for keys, counts, values in self._read():
@@ -160,8 +168,8 @@ class _Run:
         return _flat(self.groups()) if self.is_grouped else chain.from_iterable(self._read())
 
     def _read(self) -> Iterator[Any]:
-        for offset, is_plain_frame in self._frames:
-            yield load_frame(self._writer.file, offset, is_plain_frame)
+        for offset, is_plain_block in self._written:
+            yield load_block(self._writer.file, offset, is_plain_block)
 
 
 def _as_columns(records: list[Any]) -> Columns | None:
@@ -179,24 +187,29 @@ def _flat(groups: Iterable[Group]) -> Iterator[Pair]:
     return chain.from_iterable(zip(repeat(key), values) for key, values in groups)
 
 
-def _frames(groups: Iterable[Group]) -> Iterator[tuple[list[Any], list[int], list[Any]]]:
-    """Groups with about as many values a frame as are read at once: keys, how many values each has, and the values."""
+def _blocks(groups: Iterable[Group]) -> Iterator[tuple[list[Any], list[int], list[Any]]]:
+    """Groups with about as many values a block as are read at once: keys, how many values each has, and the values.
+
+    Groups with more values than that are cut.
+    """
     keys: list[Any] = []
     counts: list[int] = []
     values: list[Any] = []
     for key, group in groups:
-        keys.append(key)
-        counts.append(len(group))
-        values += group
-        if len(values) >= MANY_PAIRS:
-            yield keys, counts, values
-            keys, counts, values = [], [], []
+        for start in range(0, len(group), MANY_PAIRS):
+            part = group[start : start + MANY_PAIRS] if len(group) > MANY_PAIRS else group
+            keys.append(key)
+            counts.append(len(part))
+            values += part
+            if len(values) >= MANY_PAIRS:
+                yield keys, counts, values
+                keys, counts, values = [], [], []
     if keys:
         yield keys, counts, values
 
 
 def _columns_of(groups: Iterable[Group]) -> Iterator[Columns]:
-    for keys, counts, values in _frames(groups):
+    for keys, counts, values in _blocks(groups):
         yield Columns(keys, codes_of(chain.from_iterable(map(repeat, range(len(keys)), counts))), values)
 
 

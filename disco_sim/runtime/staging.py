@@ -14,7 +14,7 @@ from disco_sim.pipeline import Stage, TaskInfo
 from disco_sim.runtime.buffers import Room
 from disco_sim.runtime.context import TaskContext
 from disco_sim.runtime.inputs import Inputs, Opener, counted
-from disco_sim.runtime.outputs import Sink, open_sinks
+from disco_sim.runtime.outputs import Sink, Watched, open_sinks
 from disco_sim.runtime.pairs import name_of
 from disco_sim.runtime.placing import is_label
 from disco_sim.runtime.sandbox import shown
@@ -44,9 +44,9 @@ class Interface:
         self._opener = opener
         self._room = room
         self._params = params
-        self._sinks: dict[int, Sink] = {}
+        self._sinks: dict[int, tuple[Sink, Watched]] = {}
 
-    def output(self, label: int) -> Sink:
+    def output(self, label: int) -> Watched:
         """The output of the task with this label, which has add(key, value); opened when it is asked for first.
 
         Raises:
@@ -61,8 +61,9 @@ class Interface:
             )
         if label not in self._sinks:
             own = tuple(self._stage.output_chain) or _OUTPUT_CHAIN
-            (self._sinks[label],) = open_sinks(own, None, [label], self._params, self._opener, self._room)
-        return self._sinks[label]
+            (sink,) = open_sinks(own, None, [label], self._params, self._opener, self._room)
+            self._sinks[label] = sink, Watched(sink, self._room)
+        return self._sinks[label][1]
 
     @property
     def taskinfo(self) -> TaskInfo:
@@ -76,7 +77,7 @@ class Interface:
 
     def blobs(self) -> list[tuple[int, Blob]]:
         """What was written, by label."""
-        return [(label, sink.blob()) for label, sink in sorted(self._sinks.items())]
+        return [(label, sink.blob()) for label, (sink, _) in sorted(self._sinks.items())]
 
 
 class Input:

@@ -439,3 +439,25 @@ def test_a_dead_node_is_not_connected():
             job.wait()
         with pytest.raises(DiscoError, match=r"add\(3\) was called"):
             disco.faults.add(3)
+
+
+def test_values_that_cannot_be_compared_are_computed_again():
+    """A task that comes out anew with arrays, which have no truth, is one that may have come out differently."""
+    from disco_sim import Disco, Faults, result_iterator
+
+    def fun_map(line, params):
+        import numpy
+
+        yield "k", numpy.array([len(this_host())] * 3)
+
+    def fun_reduce(pairs, params):
+        import time
+
+        time.sleep(50)
+        for key, value in pairs:
+            yield key, int(value[0])
+
+    with Disco(nodes=4, slots=1, faults=Faults().kill("node02", at=0.7)) as disco:
+        job = disco.new_job(name="x", input=[f"raw://{number}" for number in range(12)], map=fun_map, reduce=fun_reduce)
+        assert list(result_iterator(job.wait())) == [("k", 6)] * 12
+        assert (job.tasks["status"] == "lost").any()

@@ -8,6 +8,7 @@ import pytest
 
 from disco_sim import Disco, JobError
 from disco_sim.error import DiscoError
+from disco_sim.model import events
 
 
 def test_only_one_at_a_time():
@@ -170,3 +171,22 @@ def test_interrupt_between_events(monkeypatch):
         good = disco.new_job(name="good", input=["raw://a"] * 6, map=lambda line, params: [(line, 1)])
         assert len(good.wait()) == 6
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_listener_that_makes_others_hear():
+    """A listener may ask for what drives, which is refused: everybody hears every event once all the same."""
+    from disco_sim import Disco
+
+    with Disco(nodes=1) as disco:
+        job = disco.new_job(name="x", input=["raw://a", "raw://b"], map=lambda line, params: [(line, 1)])
+        heard = []
+
+        def listener(event):
+            heard.append(event)
+            if isinstance(event, events.PhasesPlayed):
+                with pytest.raises(DiscoError, match="is being driven already"):
+                    job.wait(show="json")
+
+        disco.listeners.append(listener)
+        job.wait()
+        assert sorted(map(repr, heard)) == sorted(map(repr, disco.cluster.log))

@@ -76,6 +76,40 @@ def test_single_pairs_between_groups() -> None:
     assert context.n_read == 4
 
 
+@given(parts, st.integers(0, 3), st.integers(0, 3))
+def test_who_stops_may_read_on(found: list[Any], n_groups: int, n_values: int) -> None:
+    """After some groups the rest can be taken one by one or in groups, as with any iterator, and nothing is lost."""
+    flat = [(key, value) for key, values in found for value in values]
+
+    def read(pairs: Any) -> list[Any]:
+        got: list[Any] = []
+        for number, (key, values) in enumerate(kvgroup(pairs)):
+            got.append((key, list(islice(values, n_values))))
+            if number == n_groups:
+                break
+        got += islice(pairs, 1)
+        return [*got, *((key, list(values)) for key, values in kvgroup(pairs))]
+
+    assert read(grouped(found)[0]) == read(iter(flat))
+
+
+@given(parts, st.integers(1, 5), st.integers(0, 3))
+def test_it_is_told_in_time(found: list[Any], interval: int, take: int) -> None:
+    """Every so many pairs are told of when the next one is asked for, however pairs are parted, and all the same."""
+    tellings = []
+    flat = [(key, [value]) for key, values in found for value in values]
+    for parted in (found, flat):
+        told: list[int] = []
+        records, context = grouped(parted, interval, told)
+        steps = []
+        for key, values in kvgroup(records):
+            for value in islice(values, take):
+                steps.append((key, value, context.n_read, len(told)))
+        tellings.append((steps, told))
+    assert tellings[0] == tellings[1]
+    assert tellings[0][1] == list(range(interval, len(flat) + 1, interval))
+
+
 def test_it_is_told_how_many_were_read() -> None:
     """Every so many pairs are told of, also when a group has more of them than that."""
     said: list[int] = []

@@ -12,6 +12,7 @@ import pytest
 from disco_sim import DataError, Disco, DiscoError, JobError, result_iterator
 from disco_sim.cluster import memory
 from disco_sim.cluster.memory import limit_in_bytes, machine_bytes
+from disco_sim.formats import packed_block
 from disco_sim.func import sum_combiner
 
 WORDS = [f"word{number % 700} the {number}" for number in range(3000)]
@@ -43,6 +44,17 @@ def lists(line: str, params: Any) -> Any:
     yield line[:6], [line, 1.5]
 
 
+def written(pairs: Any, out: Any, params: Any) -> None:
+    for word, counts in kvgroup(pairs):
+        out.add(word, sum(counts))
+
+
+def loud(pairs: Any, params: Any) -> Any:
+    for word, counts in kvgroup(pairs):
+        print(word, next(counts))
+        yield word, 1
+
+
 def word_count(disco: Disco, **parameters: Any) -> Any:
     return disco.new_job(
         **{
@@ -64,6 +76,9 @@ KINDS = {
     "combiner": {"combiner": sum_combiner},
     "partition": {"partition": lambda key, n, params: len(key) % n},
     "lists": {"map": lists, "reduce": lambda pairs, params: pairs},
+    "out": {"reduce": written},
+    "loud": {"reduce": loud, "status_interval": 700},
+    "hot key": {"map": lambda line, params: [("the", number) for number in range(3)], "status_interval": 100},
     "map only": {"reduce": None, "sort": False},
     "shuffled": {"map_shuffle": True},
     "tuples": {"map": lambda line, params: [((line[:5], None), 1)], "reduce": lambda pairs, params: pairs},
@@ -84,6 +99,7 @@ def test_the_disk_changes_nothing(kind: str, temporary: Path) -> None:
                     list(result_iterator(urls)),
                     list(disco.cluster.log),
                     job.tasks.to_csv(),
+                    job.log.to_csv(),
                     partitions.drop(columns="spilled").to_csv(),
                 )
             )
@@ -103,7 +119,7 @@ def test_a_removed_file_ends_the_job_that_needs_it(temporary: Path) -> None:
             disco.step()
         removed = next(iter(temporary.glob("*pairs-*/map-1-*")))
         removed.unlink()
-        with pytest.raises(JobError, match="Cannot read a file of spilled pairs") as caught:
+        with pytest.raises(JobError, match="Cannot read a file of pairs") as caught:
             job.wait()
         assert isinstance(caught.value.__cause__, DataError)
         assert caught.value.__cause__.url == str(removed)
@@ -121,7 +137,7 @@ def test_a_removed_result_is_told(temporary: Path) -> None:
         for path in temporary.glob("*pairs-*/reduce-1-*"):
             path.unlink()
         assert list(result_iterator(urls[:1]))
-        with pytest.raises(DataError, match=r"Cannot read a file of spilled pairs.*reduce-1-"):
+        with pytest.raises(DataError, match=r"Cannot read a file of pairs.*reduce-1-"):
             list(result_iterator(urls[1:]))
 
 
@@ -166,7 +182,7 @@ def test_limits(given: Any, n_bytes: int) -> None:
     assert limit_in_bytes(given) == n_bytes
 
 
-@pytest.mark.parametrize("wrong", [0, -1, 1.5, "much", "5 TB", "", True, "i"])
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, "much", "5 TB", "", True, "i", "0 MB", "9" * 400])
 def test_wrong_limits(wrong: Any) -> None:
     """Anything else is told at once, with what would do."""
     with pytest.raises(
@@ -188,3 +204,31 @@ def test_the_usual_limit_is_a_quarter(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.delattr(os, "sysconf")
     group.write_text("max\n")
     assert machine_bytes() == 4 * 2**30
+
+
+def test_jobs_share_what_may_be_stored() -> None:
+    """However many jobs are active, together they are promised half of the limit, and each gets something."""
+    budget = memory.MemoryBudget(1000)
+    promised: list[int] = []
+    for _ in range(5):
+        promised.append(budget.of_job(100, sum(promised)))
+    assert promised[0] == 200
+    assert sum(promised) <= 400
+    assert min(promised) > 0
+    assert budget.of_job(600, 0) == 0
+    assert budget.of_run(200, 2, 10)[1:3] == (250, 10)
+
+
+def test_what_is_written_by_hand_is_spilled_on_the_way(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reduce that writes to `out`, and a stage of a pipeline, do not wait for their end to write pairs to disk."""
+    monkeypatch.setattr("disco_sim.runtime.outputs.MANY_PAIRS", 100)
+    seen: list[int] = []
+    monkeypatch.setattr(
+        "disco_sim.pairfiles.packed_block", lambda raw, level: seen.append(len(raw)) or packed_block(raw, level)
+    )
+    with Disco(nodes=1, memory_limit=20_000) as disco:
+        job = word_count(disco, map=lambda line, params: [(line, 1)], partitions=1, reduce=written)
+        job.wait()
+        n_blocks = sum(1 for n_bytes in seen if n_bytes < 10_000)
+        assert n_blocks > 10
+        assert job.partitions["spilled"].tolist()[-1] == 3000
