@@ -79,9 +79,13 @@ class Room:
         if memory.sent_bytes is not None and held_bytes > memory.sent_bytes:
             self._spill([buffer for buffer in self._buffers if buffer.is_plain], is_spilled=False)
 
+    def close(self) -> None:
+        """Nothing is looked up any more; what was remembered may refer to the outputs, and those to this room."""
+        self._remembered.clear()
+
     @property
     def _held_bytes(self) -> int:
-        return sum(buffer.held_bytes for buffer in self._buffers)
+        return sum([buffer.measured() for buffer in self._buffers])
 
     def _spill(self, buffers: list[PairBuffer], is_spilled: bool = True) -> None:
         for buffer in buffers:
@@ -120,6 +124,7 @@ class PairBuffer:
         self.is_plain = True
         self._key_bytes = 0
         self._n_own_keys = 0
+        self.held_bytes = 0
         self._key_types: set[type] = set()
 
     def add(self, key: Any, value: Any) -> None:
@@ -143,14 +148,12 @@ class PairBuffer:
         self._table.append(key)
         return len(self._table) - 1, self._add_code, self._add_value
 
-    @property
-    def held_bytes(self) -> int:
-        """An estimate of the memory that its pairs take."""
+    def measured(self) -> int:
+        """An estimate of the memory that its pairs take now, which stays in `held_bytes`."""
         n = len(self._values)
-        if not n:
-            return 0
         own_keys = self._n_own_keys * value_bytes(self._table) if self._n_own_keys else 0
-        return self._key_bytes + own_keys + n * (_PAIR_BYTES + value_bytes(self._values))
+        self.held_bytes = self._key_bytes + own_keys + n * (_PAIR_BYTES + value_bytes(self._values)) if n else 0
+        return self.held_bytes
 
     @property
     def is_split(self) -> bool:

@@ -48,7 +48,7 @@ def run_map(role: MapRole, work: TaskWork, context: TaskContext, opener: Opener)
     def say(n: int) -> None:
         context.message("SYS", f"{n} entries mapped")
 
-    room = Room(work)
+    room = opener.keep(Room(work))
     inputs = Inputs(work, context, opener, role.map_input_stream, role.map_reader, role.params)
     records = opener.keep(counted(inputs.batches(), context, say, role.status_interval, room.look))
     first = range(max(1, role.partitions)) if dialect.combiners_end_everywhere else ()

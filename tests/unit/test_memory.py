@@ -14,6 +14,10 @@ from disco_sim.cluster import memory
 from disco_sim.cluster.memory import limit_in_bytes, machine_bytes
 from disco_sim.formats import packed_block
 from disco_sim.func import sum_combiner
+from disco_sim.runtime.buffers import PairBuffer, Room
+from disco_sim.runtime.context import TaskContext
+from disco_sim.runtime.grouped import Grouped
+from disco_sim.runtime.sorting import Sorting
 
 WORDS = [f"word{number % 700} the {number}" for number in range(3000)]
 
@@ -232,3 +236,17 @@ def test_what_is_written_by_hand_is_spilled_on_the_way(temporary: Path, monkeypa
         n_blocks = sum(1 for n_bytes in seen if n_bytes < 10_000)
         assert n_blocks > 10
         assert job.partitions["spilled"].tolist()[-1] == 3000
+
+
+@pytest.mark.parametrize("sort", [True, False])
+def test_a_run_leaves_nothing_that_has_to_be_searched_for(sort: bool) -> None:
+    """What a run held in memory is free when it ends, and not when Python comes to look for circles."""
+    gc.collect()
+    gc.disable()
+    try:
+        with Disco(nodes=1) as disco:
+            word_count(disco, sort=sort, reduce=fun_reduce).wait()
+            kinds = (Room, PairBuffer, Grouped, Sorting, TaskContext)
+            assert not [one for one in gc.get_objects() if isinstance(one, kinds)]
+    finally:
+        gc.enable()

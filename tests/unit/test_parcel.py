@@ -109,7 +109,7 @@ def test_pairs_in_files_are_handed_over(tmp_path):
     buffer = room.buffer()
     for number in range(5000):
         buffer.add(f"key{number}", number)
-    held_bytes = buffer.held_bytes
+    held_bytes = buffer.measured()
     room.settle()
     outcome, error = parcel.sealed_outcome(TaskOutcome(outputs=((0, buffer.blob()),)))
     data = pickle.dumps(outcome)
