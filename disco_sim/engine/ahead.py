@@ -157,10 +157,13 @@ class Stage:
     def compute(self, work: TaskWork) -> TaskOutcome:
         """What the run that starts now produces."""
         self.thread = get_ident()
-        run = self._runs.pop(work.task, None)
+        run = self._runs.get(work.task)
         if run is None:
             return self._compute(work)
-        self._pool.wait(run)
+        try:
+            self._pool.wait(run)
+        finally:
+            self._runs.pop(work.task, None)
         if (run.outcome is None and run.error is None) or not run.holds(work):
             run.guess_no_more()
             return self._compute(work)
@@ -168,6 +171,11 @@ class Stage:
             raise run.error
         assert run.outcome is not None
         return run.outcome
+
+    def lose(self) -> None:
+        """What is computed of the stage at this moment will not be known."""
+        for run in list(self._runs.values()):
+            run.is_ended = True
 
     def forget(self) -> None:
         """Nothing of the stage will be computed any more."""

@@ -96,8 +96,8 @@ class Pool:
             self._ungiven = deque(run for run in self._ungiven if not run.is_of(stage))
             for process in self._processes[:]:
                 if any(run.is_of(stage) for run in process.at_hand):
-                    self._end(process)
                     self._ungiven.extend(run for run in process.at_hand if not run.is_of(stage))
+                    self._end(process)
 
     def end(self) -> None:
         """End all processes, and remove their folders."""
@@ -120,6 +120,7 @@ class Pool:
                 worker.running.reset(token)
         except BaseException as error:
             # Where it was interrupted is not known, so what the processes know and say cannot be, either.
+            self._lose_all()
             self._end_all()
             if isinstance(error, KeyboardInterrupt):
                 raise KeyboardInterrupt from None  # it happened to the run, and not in the frames that wait for it
@@ -209,6 +210,12 @@ class Pool:
             self._end(process)
             self._lose(process.at_hand)
         self._lose(self._ungiven)
+
+    def _lose_all(self) -> None:
+        """Let nobody wait for a run that was on its way to a process, and is in no queue."""
+        for one in self._stages:
+            if (stage := one()) is not None:
+                stage.lose()
 
     def _lose(self, runs: deque[Run]) -> None:
         """Nobody will know how they would have come out."""

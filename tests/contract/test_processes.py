@@ -15,6 +15,7 @@ import pytest
 
 from disco_sim import Disco, DiscoError, JobError, Params, result_iterator
 from disco_sim.engine.inline import Inline
+from disco_sim.engine.pool import Pool
 from disco_sim.engine.processes import Processes
 from disco_sim.func import sum_reduce
 from disco_sim.model import events
@@ -489,6 +490,29 @@ def test_an_interrupt(disco, tmp_path):
     assert disco.cluster.log[-1] == events.JobDied(0.0, disco.joblist()[0][2], "interrupted")
     assert is_gone(int(path.read_text()))
     assert len(results(disco, process)) == 6
+
+
+@pytest.mark.parametrize("nth", [2, 4, 7])
+def test_an_interrupt_while_a_run_is_given(monkeypatch, nth):
+    """Runs that were on their way to a process are computed again: no other job waits for them."""
+    message = Pool._message
+    given = []
+
+    def interrupted(pool, run, process):
+        given.append(run)
+        if len(given) == nth:
+            raise KeyboardInterrupt
+        return message(pool, run, process)
+
+    monkeypatch.setattr(Pool, "_message", interrupted)
+    with Processes(workers=2) as engine, Disco(nodes=2, slots=1, engine=engine) as disco:
+        jobs = [disco.new_job(name=name, input=INPUTS, map=process) for name in ("one", "other")]
+        with pytest.raises(KeyboardInterrupt):
+            jobs[0].wait(show=False)
+        assert all(run.is_ended for run in given if run.stage is not None)
+        alive = [job for job in jobs if job.status == "active"]
+        assert [len(list(result_iterator(job.wait(show=False)))) for job in alive] == [6] * len(alive)
+        assert alive
 
 
 def test_a_job_that_ends_takes_its_runs_along(disco):
