@@ -151,6 +151,9 @@ class Pool:
         return None
 
     def _give(self, run: Run) -> None:
+        if self._program(run.work.program).data is None:  # refused, since the run was queued
+            run.is_ended = True
+            return
         process = min(self._processes, key=lambda process: len(process.at_hand), default=None)
         if process is None or (process.at_hand and len(self._processes) < self._n):
             process = self._start()

@@ -14,6 +14,7 @@ from textwrap import dedent
 import pytest
 
 from disco_sim import Disco, DiscoError, JobError, Params, result_iterator
+from disco_sim.engine.ahead import Run
 from disco_sim.engine.inline import Inline
 from disco_sim.engine.pool import Pool
 from disco_sim.engine.processes import Processes
@@ -176,6 +177,27 @@ def test_classes_that_only_this_process_has(disco, monkeypatch):
     monkeypatch.setattr(sys.modules["__main__"], "Kept", Kept, raising=False)
     found = results(disco, fun_map, params=Params(kept=Kept("here")))
     assert {value for _, value in found} == {("here", os.getpid())}
+
+
+def test_a_program_that_is_refused_while_its_runs_wait(shared):
+    """A run that is still to be given to a process is not given any more: it ends, not computed."""
+
+    def fun_map(line, params):
+        yield line, 1
+
+    with Disco(engine=shared) as disco:
+        job = disco.new_job(name="job", input=["raw://a"], map=fun_map)
+        job.wait(show=False)
+        work = disco.cluster.archive.work(job.name, "map", 0, 0)
+    pool = Pool(1)
+    try:
+        assert pool.takes(work.program)
+        pool._programs[id(work.program)] = pool._program(work.program)._replace(data=None)
+        run = Run(work)
+        pool.compute(run)
+        assert (run.is_ended, run.outcome, run.error) == (True, None, None)
+    finally:
+        pool.end()
 
 
 def test_functions_that_use_a_disco(shared):
