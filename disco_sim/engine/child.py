@@ -71,13 +71,17 @@ class _Desk:
             while True:
                 if not self._works:
                     self._take()
-                self._say(*self._computed(*self._works.popleft()))
+                self._connection.send_bytes(_packed(self._computed(*self._works.popleft())))
         except (EOFError, OSError):
             return  # nobody is there any more
 
     def ask(self, question: str, *arguments: Any) -> tuple[Any, dict[str, Blob]]:
         """What the stores answer, and what came with it."""
-        self._say(parcel.ASK, question, arguments)
+        try:
+            data = pickle.dumps((parcel.ASK, question, arguments), pickle.HIGHEST_PROTOCOL)
+        except Exception:
+            self.stop(parcel.REFUSED)
+        self._connection.send_bytes(data)
         while (answer := self._take()) is None:
             pass
         kind, found, blobs = answer
@@ -139,6 +143,16 @@ class _Desk:
         if outcome.failure is not None and not _loads(work.program):
             return (parcel.REFUSED,)
         return (parcel.OUTCOME, *parcel.sealed_outcome(outcome))
+
+
+def _packed(end: tuple[Any, ...]) -> bytes:
+    """How a run came out, ready to be said; what cannot travel has to be computed at the other end."""
+    try:
+        return pickle.dumps(end, pickle.HIGHEST_PROTOCOL)
+    except Exception:
+        if end[0] == parcel.OUTCOME:
+            parcel.opened_outcome(*end[1:])  # so that its files are owned again, and go with it
+        return pickle.dumps((parcel.REFUSED,))
 
 
 def _loads(program: Any) -> bool:

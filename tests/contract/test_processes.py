@@ -179,6 +179,29 @@ def test_classes_that_only_this_process_has(disco, monkeypatch):
     assert {value for _, value in found} == {("here", os.getpid())}
 
 
+def puts(line, params):
+    class Special(str):
+        pass
+
+    put(line, Special("x"))
+    yield line, __import__("os").getpid()
+
+
+def gets(pairs, params):
+    class Special(str):
+        pass
+
+    yield get(Special("k"), default="none"), __import__("os").getpid()
+
+
+@pytest.mark.parametrize("functions", [{"map": puts}, {"map": process, "reduce": gets}])
+def test_outcomes_and_questions_that_cannot_travel(disco, functions):
+    """What holds an object of a class that only the function has is computed in this process, and no process dies."""
+    before = processes_of(disco)
+    assert {pid for _, pid in results(disco, **functions)} == {os.getpid()}
+    assert processes_of(disco) == before
+
+
 def test_a_program_that_is_refused_while_its_runs_wait(shared):
     """A run that is still to be given to a process is not given any more: it ends, not computed."""
 
