@@ -179,6 +179,34 @@ def test_classes_that_only_this_process_has(disco, monkeypatch):
     assert {value for _, value in found} == {("here", os.getpid())}
 
 
+@pytest.mark.parametrize("n_records", [2, 3000])
+def test_records_of_classes_that_only_this_process_has(disco, monkeypatch, n_records):
+    """So do records of such a class, whether they are sent along or asked for."""
+
+    def fun_map(record, params):
+        import os
+
+        yield record.text, os.getpid()
+
+    monkeypatch.setattr(Kept, "__module__", "__main__")
+    monkeypatch.setattr(sys.modules["__main__"], "Kept", Kept, raising=False)
+    inputs = disco.split([Kept(f"record {number}") for number in range(n_records)], 2)
+    found = results(disco, fun_map, input=inputs)
+    assert len(found) == n_records and {pid for _, pid in found} == {os.getpid()}
+
+
+def test_failures_with_records_stay_where_they_are(disco):
+    """That records can be loaded is seen: a function that fails at one is not called again in this process."""
+
+    def fun_map(record, params):
+        import os
+
+        raise ValueError(os.getpid())
+        yield
+
+    assert death(disco, fun_map, input=disco.split([{1: 2}, {3: 4}], 2)).__cause__.args != (os.getpid(),)
+
+
 def puts(line, params):
     class Special(str):
         pass
