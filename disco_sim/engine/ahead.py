@@ -30,8 +30,9 @@ _SAME = tuple(parcel.FACTS.index(name) for name in parcel.FACTS if name not in _
 class Run:
     """One run that a worker process computes; `is_sure` says that its work is what it will be when it starts.
 
-    `answers` are those that it got from the stores before its start; `places` are those of its input by URL. When it
-    `is_ended` it has an `outcome`, or an `error` that is to be raised, or neither, if it could not be computed so.
+    `answers` are those that it got from the stores before its start; `places` are those of its input by URL.
+    `surroundings` are what it was sent of this process, None before that. When it `is_ended` it has an `outcome`, or an
+    `error` that is to be raised, or neither, if it could not be computed so.
     """
 
     work: TaskWork
@@ -39,6 +40,7 @@ class Run:
     stage: ref[Stage] | None = None
     answers: list[tuple[str, tuple[Any, ...], Any]] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
+    surroundings: parcel.Surroundings | None = None
     is_ended: bool = False
     outcome: TaskOutcome | None = None
     error: BaseException | None = None
@@ -121,8 +123,8 @@ class RunsAhead(Protocol):
     def add(self, stage: Stage) -> None:
         """Compute runs of a stage."""
 
-    def wait(self, run: Run) -> None:
-        """Return when a run has ended."""
+    def wait(self, run: Run) -> bool:
+        """Return when a run has ended; whether what it saw of this process is still so."""
 
     def withdraw(self, stage: Stage) -> None:
         """Compute no more of a stage."""
@@ -161,9 +163,11 @@ class Stage:
         if run is None:
             return self._compute(work)
         try:
-            self._pool.wait(run)
+            is_now = self._pool.wait(run)
         finally:
             self._runs.pop(work.task, None)
+        if not is_now:
+            return self._compute(work)
         if (run.outcome is None and run.error is None) or not run.holds(work):
             run.guess_no_more()
             return self._compute(work)

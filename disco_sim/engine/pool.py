@@ -84,10 +84,15 @@ class Pool:
             self._stages = [one for one in self._stages if one() is not None]
             self._stages.append(ref(stage))
 
-    def wait(self, run: Run) -> None:
-        """Let go on until a run of a stage has ended; as `compute` does."""
+    def wait(self, run: Run) -> bool:
+        """Let go on, as `compute` does, until a run of a stage has ended; whether this process is still as it saw it.
+
+        Between two steps the user may have changed the environment or the search path.
+        """
         with self._lock:
+            self._look_around()
             self._serve(run)
+            return run.surroundings == self._surroundings
 
     def withdraw(self, stage: Stage) -> None:
         """Compute no more of a stage; what computes one of its runs is ended."""
@@ -258,7 +263,7 @@ class Pool:
         is_new = program.number not in process.programs
         process.programs.add(program.number)
         surroundings = None if process.surroundings is self._surroundings else self._surroundings
-        process.surroundings = self._surroundings
+        process.surroundings = run.surroundings = self._surroundings
         dropped = tuple(process.programs.difference(known.number for known in self._programs.values()))
         process.programs.difference_update(dropped)
         message = (

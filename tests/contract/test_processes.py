@@ -283,6 +283,24 @@ def test_the_environment_is_that_of_now(disco, monkeypatch, tmp_path):
     assert results(disco, fun_map, input=["raw://a"]) == [("set", ("last", 42))]
 
 
+def test_the_environment_between_two_steps(shared, monkeypatch):
+    """What is changed while a job is stopped is seen by the runs that start afterwards, and by no others."""
+
+    def fun_map(line, params):
+        yield line, __import__("os").environ.get("DISCO_TEST", "none")
+
+    def found(engine):
+        monkeypatch.delenv("DISCO_TEST", raising=False)
+        with Disco(engine=engine, nodes=1, slots=1) as disco:
+            job = disco.new_job(name="job", input=INPUTS, map=fun_map)
+            disco.step(until=disco.now_s + 2)
+            monkeypatch.setenv("DISCO_TEST", "set")
+            return list(result_iterator(job.wait()))
+
+    assert found(shared) == found(Inline())
+    assert {value for _, value in found(shared)} == {"none", "set"}
+
+
 def test_sets_have_one_order_in_all_processes(shared):
     """What the order of a set decides is the same in every process."""
 
