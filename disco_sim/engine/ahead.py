@@ -30,9 +30,9 @@ _SAME = tuple(parcel.FACTS.index(name) for name in parcel.FACTS if name not in _
 class Run:
     """One run that a worker process computes; `is_sure` says that its work is what it will be when it starts.
 
-    `answers` are those that it got from the stores before its start; `places` are those of its input by URL.
-    `surroundings` are what it was sent of this process, None before that. When it `is_ended` it has an `outcome`, or an
-    `error` that is to be raised, or neither, if it could not be computed so.
+    `answers` are those that it got from the stores before its start, asked for or sent along; `places` are those of its
+    input by URL. `surroundings` are what it was sent of this process, None before that. When it `is_ended` it has an
+    `outcome`, or an `error` that is to be raised, or neither, if it could not be computed so.
     """
 
     work: TaskWork
@@ -88,6 +88,8 @@ class Run:
             if most_bytes < 0:
                 break
             found[piece.blob] = blob
+        if self.stage is not None:
+            self.answers.extend(("blob", (url,), blob) for url, blob in found.items())
         return found
 
     def holds(self, work: TaskWork) -> bool:

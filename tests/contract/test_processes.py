@@ -18,7 +18,7 @@ from disco_sim.engine.ahead import Run
 from disco_sim.engine.inline import Inline
 from disco_sim.engine.pool import Pool
 from disco_sim.engine.processes import Processes
-from disco_sim.func import sum_reduce
+from disco_sim.func import chain_reader, sum_reduce
 from disco_sim.model import events
 from disco_sim.model.dialect import V05
 from tests.clusters import of_kind
@@ -299,6 +299,26 @@ def test_the_environment_between_two_steps(shared, monkeypatch):
 
     assert found(shared) == found(Inline())
     assert {value for _, value in found(shared)} == {"none", "set"}
+
+
+def test_input_that_is_purged_meanwhile(shared):
+    """Tasks whose input is gone when they start fail, though it was there when they were computed."""
+
+    def fun_map(pair, params):
+        __import__("time").sleep(5)
+        yield pair
+
+    def told(engine):
+        with Disco(engine=engine, nodes=1, slots=1) as disco:
+            first = disco.new_job(name="first", input=INPUTS, map=lambda line, params: [(line, 1)])
+            second = disco.new_job(name="second", input=first.wait(), map=fun_map, map_reader=chain_reader)
+            disco.step(until=disco.now_s + 3)
+            disco.purge(first.name)
+            with pytest.raises(JobError):
+                second.wait(show=False)
+            return [str(event) for event in disco.cluster.log]
+
+    assert told(shared) == told(Inline())
 
 
 def test_sets_have_one_order_in_all_processes(shared):

@@ -118,6 +118,22 @@ def test_what_is_sent_before_it_is_asked_for(sizes, along, behind):
     assert list(more) == [urls[number] for number in behind]
 
 
+@pytest.mark.parametrize("n_bytes", [10, 1 << 14])
+@pytest.mark.parametrize("change", ["none", "gone", "another"])
+def test_input_that_is_gone_at_the_start(n_bytes, change):
+    """An outcome does not hold if input that was only sent along, or behind other input, is not there any more."""
+    urls = [f"disco://node01/{number}" for number in range(2)]
+    inputs = tuple(Output(0, "node01", 1, n_bytes, url) for url in urls)
+    computed = Run(work(store=Store(**dict.fromkeys(urls, n_bytes)), inputs=inputs), stage=lambda: None)
+    if not computed.along():
+        computed.ask("blob", (urls[0],))
+    computed.is_ended, computed.outcome = True, TaskOutcome()
+    then = {urls[0]: n_bytes}
+    if change != "gone":
+        then[urls[1]] = n_bytes + (change == "another")
+    assert computed.holds(work(store=Store(**then), inputs=inputs)) is (change == "none")
+
+
 class Pool:
     """Ends runs as it was told, when they are waited for."""
 
