@@ -40,6 +40,9 @@ class WorkerProcess:
     """A process with a socket to it, and the runs that it was given: `at_hand`, the one that it computes first.
 
     It is in a session of its own, so that Ctrl-C is for this process alone, and what it starts ends with it.
+
+    Raises:
+        DiscoError: If the system does not start it.
     """
 
     def __init__(self, folder: str) -> None:
@@ -53,17 +56,28 @@ class WorkerProcess:
         environment = dict(os.environ)
         if sys.flags.hash_randomization and not environment.get("PYTHONHASHSEED", "").isdecimal():
             environment["PYTHONHASHSEED"] = "0"  # a set of text has the same order in all of them
+        # As multiprocessing does, so that code means the same there as in an interpreter with the same flags.
+        flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
         with theirs:
-            # As multiprocessing does, so that code means the same there as in an interpreter with the same flags.
-            flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
-            self._process: subprocess.Popen[bytes] = subprocess.Popen(
-                [sys.executable, *flags, "-c", _START, str(theirs.fileno()), folder, *sys.path],
-                stdin=subprocess.DEVNULL,
-                stdout=2,
-                pass_fds=(theirs.fileno(),),
-                env=environment,
-                start_new_session=True,
-            )
+            try:
+                self._process: subprocess.Popen[bytes] = subprocess.Popen(
+                    [sys.executable, *flags, "-c", _START, str(theirs.fileno()), folder, *sys.path],
+                    stdin=subprocess.DEVNULL,
+                    stdout=2,
+                    pass_fds=(theirs.fileno(),),
+                    env=environment,
+                    start_new_session=True,
+                )
+            except BaseException as error:
+                ours.close()
+                if not isinstance(error, OSError):
+                    raise
+                raise DiscoError(
+                    f"a worker process of this engine could not be started: {error}; it runs sys.executable, which is "
+                    f"{sys.executable!r}, and needs memory and a free process of the system: leave engine= out until "
+                    "it can be started",
+                    how=str(error),
+                ) from error
         self.connection: Connection = Connection(ours.detach())
         self.at_hand: deque[Any] = deque()
         self.is_ready = False

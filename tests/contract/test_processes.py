@@ -578,6 +578,16 @@ def test_a_process_that_cannot_start(monkeypatch, capfd):
         assert disco.cluster.log[-1].reason == "engine could not compute a run: DiscoError"
 
 
+def test_a_program_that_is_not_there(monkeypatch, tmp_path):
+    """That the system starts no process is the same error, and leaves no socket open."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with Processes(workers=1) as engine, Disco(engine=engine) as disco:
+        before = set(os.listdir("/proc/self/fd"))
+        with pytest.raises(DiscoError, match=r"could not be started: .* No such file or directory: .*tmp"):
+            results(disco, process)
+        assert set(os.listdir("/proc/self/fd")) <= before
+
+
 # How they end
 
 
