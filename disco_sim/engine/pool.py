@@ -105,9 +105,10 @@ class Pool:
                     self._end(process)
 
     def end(self) -> None:
-        """End all processes, and remove their folders."""
+        """End all processes, and remove their folders; the programs that they knew are remembered no more."""
         with self._lock:
             self._end_all()
+            self._programs.clear()
             if self._folder:
                 shutil.rmtree(self._folder, ignore_errors=True)
                 self._folder = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import signal
 import sys
 from collections import deque
@@ -39,7 +40,8 @@ class Died(Exception):
 class WorkerProcess:
     """A process with a socket to it, and the runs that it was given: `at_hand`, the one that it computes first.
 
-    It is in a session of its own, so that Ctrl-C is for this process alone, and what it starts ends with it.
+    It is in a session of its own, so that Ctrl-C is for this process alone, and what it starts ends with it. So does
+    `folder`, an empty one for its runs.
 
     Raises:
         DiscoError: If the system does not start it.
@@ -70,6 +72,7 @@ class WorkerProcess:
                 )
             except BaseException as error:
                 ours.close()
+                shutil.rmtree(folder, ignore_errors=True)
                 if not isinstance(error, OSError):
                     raise
                 raise DiscoError(
@@ -78,6 +81,7 @@ class WorkerProcess:
                     "it can be started",
                     how=str(error),
                 ) from error
+        self._folder = folder
         self.connection: Connection = Connection(ours.detach())
         self.at_hand: deque[Any] = deque()
         self.is_ready = False
@@ -137,11 +141,12 @@ class WorkerProcess:
         return self._process.poll() is not None
 
     def end(self) -> None:
-        """End it, and what it started in its own session."""
+        """End it, and what it started in its own session; its folder is removed."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self.connection.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def why_gone(self) -> str:
         """Of what it died; it is ended first, if it has only stopped listening."""

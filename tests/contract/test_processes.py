@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from textwrap import dedent
 
 import pytest
@@ -586,6 +587,7 @@ def test_a_program_that_is_not_there(monkeypatch, tmp_path):
         with pytest.raises(DiscoError, match=r"could not be started: .* No such file or directory: .*tmp"):
             results(disco, process)
         assert set(os.listdir("/proc/self/fd")) <= before
+        assert not os.listdir(engine._pool._folder)
 
 
 # How they end
@@ -665,6 +667,34 @@ def test_closing():
         assert all(map(is_gone, before)) and not any(map(os.path.exists, folders))
         assert not processes_of(disco) & before
     engine.close()
+
+
+def test_the_folder_of_a_process_that_died():
+    """It goes with the process, and not only with the engine."""
+
+    def fun_map(line, params):
+        import os
+
+        yield os.getpid(), os.path.abspath(".")
+
+    with Processes(workers=1) as engine, Disco(engine=engine) as disco:
+        ((pid, folder),) = set(results(disco, fun_map))
+        os.kill(pid, signal.SIGKILL)
+        ((other, another),) = set(results(disco, fun_map))
+        assert other != pid and os.path.exists(another) and not os.path.exists(folder)
+
+
+def test_closed_engines_remember_no_programs():
+    """A job's functions are free with its Disco once the processes are ended, though the engine lives on."""
+    engine = Processes(workers=1)
+    with Disco(engine=engine) as disco:
+        job = disco.new_job(name="job", input=["raw://a"], map=process)
+        job.wait(show=False)
+        gone = weakref.ref(disco.cluster.archive.work(job.name, "map", 0, 0).program)
+    engine.close()
+    del disco, job
+    gc.collect()
+    assert gone() is None
 
 
 def test_the_end_of_an_engine():
