@@ -30,7 +30,7 @@ _WAITING: Any = SimpleNamespace(is_interruptible=True)
 """Stands for a task while this process waits for one, so that Ctrl-C reaches it at once."""
 
 
-class Program(NamedTuple):
+class SentProgram(NamedTuple):
     """A job's program under a number; `data` is None if it cannot leave this process."""
 
     number: int
@@ -55,7 +55,7 @@ class Pool:
         self._processes: list[WorkerProcess] = []
         self._stages: list[ref[Stage]] = []
         self._ungiven: deque[Run] = deque()
-        self._programs: OrderedDict[int, Program] = OrderedDict()
+        self._programs: OrderedDict[int, SentProgram] = OrderedDict()
         self._n_programs = 0
         self._surroundings: parcel.Surroundings | None = None
         self._folder = ""
@@ -279,12 +279,12 @@ class Pool:
         )
         return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
 
-    def _program(self, program: Any) -> Program:
+    def _program(self, program: Any) -> SentProgram:
         """A program's number and what is sent of it; those of the last jobs are remembered."""
         known = self._programs.get(id(program))
         if known is None:
             self._n_programs += 1
-            known = self._programs[id(program)] = Program(self._n_programs, program, parcel.packed_program(program))
+            known = self._programs[id(program)] = SentProgram(self._n_programs, program, parcel.packed_program(program))
             if len(self._programs) > _MOST_PROGRAMS:
                 self._programs.popitem(last=False)
         self._programs.move_to_end(id(program))
