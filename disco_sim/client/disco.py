@@ -105,7 +105,12 @@ class Disco:
         _limit("oob_limit", oob_limit)
         _limit("max_failures", max_failures)
         for what, given, is_right, rule in (
-            ("engine", engine, hasattr(engine, "compute"), "computes tasks, such as disco_sim.Processes(workers=2)"),
+            (
+                "engine",
+                engine,
+                hasattr(engine, "compute") and not isinstance(engine, type),
+                "computes tasks, such as disco_sim.Processes(workers=2)",
+            ),
             ("costs", costs, isinstance(costs, Costs), "says how long work takes: disco_sim.Costs(...)"),
             ("faults", faults, isinstance(faults, Faults), "says what goes wrong: disco_sim.Faults().kill(...)"),
             (

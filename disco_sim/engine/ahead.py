@@ -30,8 +30,9 @@ _SAME = tuple(parcel.FACTS.index(name) for name in parcel.FACTS if name not in _
 class Run:
     """One run that a worker process computes; `is_sure` says that its work is what it will be when it starts.
 
-    `answers` are those that it got from the stores before its start; `places` are those of its input by URL. When it
-    `is_ended` it has an `outcome`, or an `error` that is to be raised, or neither, if it could not be computed so.
+    `answers` are those that it got from the stores before its start, asked for or sent along; `places` are those of its
+    input by URL. `surroundings` are what it was sent of this process, None before that. When it `is_ended` it has an
+    `outcome`, or an `error` that is to be raised, or neither, if it could not be computed so.
     """
 
     work: TaskWork
@@ -39,6 +40,7 @@ class Run:
     stage: ref[Stage] | None = None
     answers: list[tuple[str, tuple[Any, ...], Any]] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
+    surroundings: parcel.Surroundings | None = None
     is_ended: bool = False
     outcome: TaskOutcome | None = None
     error: BaseException | None = None
@@ -86,6 +88,8 @@ class Run:
             if most_bytes < 0:
                 break
             found[piece.blob] = blob
+        if self.stage is not None:
+            self.answers.extend(("blob", (url,), blob) for url, blob in found.items())
         return found
 
     def holds(self, work: TaskWork) -> bool:
@@ -121,8 +125,8 @@ class RunsAhead(Protocol):
     def add(self, stage: Stage) -> None:
         """Compute runs of a stage."""
 
-    def wait(self, run: Run) -> None:
-        """Return when a run has ended."""
+    def wait(self, run: Run) -> bool:
+        """Return when a run has ended; whether what it saw of this process is still so."""
 
     def withdraw(self, stage: Stage) -> None:
         """Compute no more of a stage."""
@@ -157,10 +161,15 @@ class Stage:
     def compute(self, work: TaskWork) -> TaskOutcome:
         """What the run that starts now produces."""
         self.thread = get_ident()
-        run = self._runs.pop(work.task, None)
+        run = self._runs.get(work.task)
         if run is None:
             return self._compute(work)
-        self._pool.wait(run)
+        try:
+            is_now = self._pool.wait(run)
+        finally:
+            self._runs.pop(work.task, None)
+        if not is_now:
+            return self._compute(work)
         if (run.outcome is None and run.error is None) or not run.holds(work):
             run.guess_no_more()
             return self._compute(work)
@@ -168,6 +177,11 @@ class Stage:
             raise run.error
         assert run.outcome is not None
         return run.outcome
+
+    def lose(self) -> None:
+        """What is computed of the stage at this moment will not be known."""
+        for run in list(self._runs.values()):
+            run.is_ended = True
 
     def forget(self) -> None:
         """Nothing of the stage will be computed any more."""

@@ -71,13 +71,17 @@ class _Desk:
             while True:
                 if not self._works:
                     self._take()
-                self._say(*self._computed(*self._works.popleft()))
+                self._connection.send_bytes(_packed(self._computed(*self._works.popleft())))
         except (EOFError, OSError):
             return  # nobody is there any more
 
     def ask(self, question: str, *arguments: Any) -> tuple[Any, dict[str, Blob]]:
         """What the stores answer, and what came with it."""
-        self._say(parcel.ASK, question, arguments)
+        try:
+            data = pickle.dumps((parcel.ASK, question, arguments), pickle.HIGHEST_PROTOCOL)
+        except Exception:
+            self.stop(parcel.REFUSED)
+        self._connection.send_bytes(data)
         while (answer := self._take()) is None:
             pass
         kind, found, blobs = answer
@@ -124,9 +128,8 @@ class _Desk:
         if self._programs[number] is None:
             return (parcel.REFUSED,)
         kind = TaskWork if is_sure else _Unplaced
-        work = kind(
-            **dict(zip(parcel.FACTS, facts, strict=True)), program=self._programs[number], store=_Store(self, blobs)
-        )
+        store = _Store(self, blobs)
+        work = kind(**dict(zip(parcel.FACTS, facts, strict=True)), program=self._programs[number], store=store)
         self._ends.clear()
         try:
             outcome = compute(work, self._folder)
@@ -136,26 +139,45 @@ class _Desk:
             return (self._ends[0],) if self._ends else (parcel.RAISED, parcel.sealed(error))
         if self._ends:
             return (self._ends[0],)
-        if outcome.failure is not None and not _loads(work.program):
+        if outcome.failure is not None and not _loads(work.program, store):
             return (parcel.REFUSED,)
         return (parcel.OUTCOME, *parcel.sealed_outcome(outcome))
 
 
-def _loads(program: Any) -> bool:
-    """Whether everything that a program refers to is there: classes of a notebook are not."""
+def _packed(end: tuple[Any, ...]) -> bytes:
+    """How a run came out, ready to be said; what cannot travel has to be computed at the other end."""
+    try:
+        return pickle.dumps(end, pickle.HIGHEST_PROTOCOL)
+    except Exception:
+        if end[0] == parcel.OUTCOME:
+            parcel.opened_outcome(*end[1:])  # so that its files are owned again, and go with it
+        return pickle.dumps((parcel.REFUSED,))
+
+
+def _loads(program: Any, store: _Store) -> bool:
+    """Whether everything that a program and the records it has read refer to is there: classes of a notebook are not.
+
+    The records are asked for once more, as few runs fail, and the others need not keep theirs until they end.
+    """
     try:
         with program.modules_present():
             program.load()
+            for url in tuple(store.pickled):
+                pickle.loads(store.blob(url).data)
     except Exception:
         return False
     return True
 
 
 class _Store:
-    """The stores, which are with the process at the other end; `blobs` were sent along, and are read once."""
+    """The stores, which are with the process at the other end; `blobs` were sent along, and are read once.
+
+    `pickled` are the URLs of those that were read and have objects of any classes in them.
+    """
 
     def __init__(self, desk: _Desk, blobs: dict[str, Blob]) -> None:
         self.desk = desk
+        self.pickled: list[str] = []
         self._blobs = blobs
 
     def blob(self, url: str) -> Blob:
@@ -164,6 +186,8 @@ class _Store:
         if blob is None:
             blob, more = self.desk.ask("blob", url)
             self._blobs.update(more)
+        if blob.form == "pickled":
+            self.pickled.append(url)
         return blob
 
     def oob(self, key: str, job: str | None) -> str | bytes:

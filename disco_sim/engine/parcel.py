@@ -26,8 +26,6 @@ error that `compute` raised, not at all, as it asked where it is and has no host
 WORK, ANSWER, ERROR = range(3)
 """What it is told: a run to compute; the answer to its question, or an error that is the answer."""
 
-_MOST_ERRORS = 20
-
 FACTS = tuple(field.name for field in fields(TaskWork) if field.name not in ("program", "store"))
 """Those fields of a work that are plain values."""
 
@@ -124,46 +122,69 @@ def unpacked_program(data: bytes) -> Any:
 
 
 class SealedError(NamedTuple):
-    """An error that can travel, with those behind it; `text` stands for it where its class is not known.
+    """An error that can travel; `text` stands for it where its class is not known.
 
-    `name` is what an error has beside its arguments and leaves behind: the name that was not found.
+    `name` is what an error has beside its arguments and leaves behind: the name that was not found. `cause` and
+    `context` are places in the tuple that it is in.
     """
 
     data: bytes
     text: str
     name: str | None
-    cause: SealedError | None
-    context: SealedError | None
+    cause: int | None
+    context: int | None
     is_suppressed: bool
 
 
-def sealed(error: BaseException, n_before: int = 0) -> SealedError:
+Sealed = tuple[SealedError, ...]
+"""An error, which is the first, and all those behind it, each once, as they are often behind several or in a circle."""
+
+
+def sealed(error: BaseException) -> Sealed:
     """An error, ready to travel."""
+    errors = [error]
+    places = {id(error): 0}
+
+    def place(behind: BaseException | None) -> int | None:
+        if behind is None:
+            return None
+        if id(behind) not in places:
+            places[id(behind)] = len(errors)
+            errors.append(behind)
+        return places[id(behind)]
+
+    # The list grows while it is gone through.
+    return tuple(_sealed(one, place(one.__cause__), place(one.__context__)) for one in errors)
+
+
+def _sealed(error: BaseException, cause: int | None, context: int | None) -> SealedError:
     data = b""
     with suppress(Exception):
         data = pickle.dumps(error)
-    cause, context = (
-        None if one is None or n_before >= _MOST_ERRORS else sealed(one, n_before + 1)
-        for one in (error.__cause__, error.__context__)
-    )
     name = error.name if isinstance(error, (NameError, AttributeError)) else None
     return SealedError(data, reason_of(error), name, cause, context, error.__suppress_context__)
 
 
-def opened(sealed: SealedError) -> BaseException:
+def opened(sealed: Sealed) -> BaseException:
     """The error that has travelled; one whose class is not here is a DiscoError that says its type and message."""
+    errors = [_opened(one) for one in sealed]
+    for error, (*_, cause, context, is_suppressed) in zip(errors, sealed, strict=True):
+        error.__cause__ = None if cause is None else errors[cause]
+        error.__context__ = None if context is None else errors[context]
+        error.__suppress_context__ = is_suppressed
+    return errors[0]
+
+
+def _opened(sealed: SealedError) -> BaseException:
     error: BaseException | None = None
     with suppress(Exception):
         error = pickle.loads(sealed.data)
     if not isinstance(error, BaseException):
-        error = DiscoError(
+        return DiscoError(
             f"{sealed.text} (an error that cannot leave its worker process; with the engine Inline() it can be had)"
         )
-    elif isinstance(error, (NameError, AttributeError)) and sealed.name is not None:
+    if isinstance(error, (NameError, AttributeError)) and sealed.name is not None:
         error.name = sealed.name
-    error.__cause__ = None if sealed.cause is None else opened(sealed.cause)
-    error.__context__ = None if sealed.context is None else opened(sealed.context)
-    error.__suppress_context__ = sealed.is_suppressed
     return error
 
 
@@ -174,7 +195,7 @@ def facts_sent(work: TaskWork) -> tuple[Any, ...]:
     return facts_of(work)
 
 
-def sealed_outcome(outcome: TaskOutcome) -> tuple[TaskOutcome, SealedError | None]:
+def sealed_outcome(outcome: TaskOutcome) -> tuple[TaskOutcome, Sealed | None]:
     """An outcome, ready to travel; its files are no longer of this process."""
     failure = outcome.failure
     if failure is None:
@@ -191,7 +212,7 @@ def _files(outcome: TaskOutcome) -> Iterator[PairFile]:
             yield from (batch.file for batch in blob.data if isinstance(batch, FiledPairs))
 
 
-def opened_outcome(outcome: TaskOutcome, error: SealedError | None) -> TaskOutcome:
+def opened_outcome(outcome: TaskOutcome, error: Sealed | None) -> TaskOutcome:
     """The outcome that has travelled. Its error has left its frames behind, and has them as a note."""
     failure = outcome.failure
     if failure is None or error is None:

@@ -30,7 +30,7 @@ _WAITING: Any = SimpleNamespace(is_interruptible=True)
 """Stands for a task while this process waits for one, so that Ctrl-C reaches it at once."""
 
 
-class Program(NamedTuple):
+class SentProgram(NamedTuple):
     """A job's program under a number; `data` is None if it cannot leave this process."""
 
     number: int
@@ -55,7 +55,7 @@ class Pool:
         self._processes: list[WorkerProcess] = []
         self._stages: list[ref[Stage]] = []
         self._ungiven: deque[Run] = deque()
-        self._programs: OrderedDict[int, Program] = OrderedDict()
+        self._programs: OrderedDict[int, SentProgram] = OrderedDict()
         self._n_programs = 0
         self._surroundings: parcel.Surroundings | None = None
         self._folder = ""
@@ -84,10 +84,15 @@ class Pool:
             self._stages = [one for one in self._stages if one() is not None]
             self._stages.append(ref(stage))
 
-    def wait(self, run: Run) -> None:
-        """Let go on until a run of a stage has ended; as `compute` does."""
+    def wait(self, run: Run) -> bool:
+        """Let go on, as `compute` does, until a run of a stage has ended; whether this process is still as it saw it.
+
+        Between two steps the user may have changed the environment or the search path.
+        """
         with self._lock:
+            self._look_around()
             self._serve(run)
+            return run.surroundings == self._surroundings
 
     def withdraw(self, stage: Stage) -> None:
         """Compute no more of a stage; what computes one of its runs is ended."""
@@ -96,13 +101,14 @@ class Pool:
             self._ungiven = deque(run for run in self._ungiven if not run.is_of(stage))
             for process in self._processes[:]:
                 if any(run.is_of(stage) for run in process.at_hand):
-                    self._end(process)
                     self._ungiven.extend(run for run in process.at_hand if not run.is_of(stage))
+                    self._end(process)
 
     def end(self) -> None:
-        """End all processes, and remove their folders."""
+        """End all processes, and remove their folders; the programs that they knew are remembered no more."""
         with self._lock:
             self._end_all()
+            self._programs.clear()
             if self._folder:
                 shutil.rmtree(self._folder, ignore_errors=True)
                 self._folder = ""
@@ -120,6 +126,7 @@ class Pool:
                 worker.running.reset(token)
         except BaseException as error:
             # Where it was interrupted is not known, so what the processes know and say cannot be, either.
+            self._lose_all()
             self._end_all()
             if isinstance(error, KeyboardInterrupt):
                 raise KeyboardInterrupt from None  # it happened to the run, and not in the frames that wait for it
@@ -150,6 +157,9 @@ class Pool:
         return None
 
     def _give(self, run: Run) -> None:
+        if self._program(run.work.program).data is None:  # refused, since the run was queued
+            run.is_ended = True
+            return
         process = min(self._processes, key=lambda process: len(process.at_hand), default=None)
         if process is None or (process.at_hand and len(self._processes) < self._n):
             process = self._start()
@@ -210,6 +220,12 @@ class Pool:
             self._lose(process.at_hand)
         self._lose(self._ungiven)
 
+    def _lose_all(self) -> None:
+        """Let nobody wait for a run that was on its way to a process, and is in no queue."""
+        for one in self._stages:
+            if (stage := one()) is not None:
+                stage.lose()
+
     def _lose(self, runs: deque[Run]) -> None:
         """Nobody will know how they would have come out."""
         for run in runs:
@@ -248,7 +264,7 @@ class Pool:
         is_new = program.number not in process.programs
         process.programs.add(program.number)
         surroundings = None if process.surroundings is self._surroundings else self._surroundings
-        process.surroundings = self._surroundings
+        process.surroundings = run.surroundings = self._surroundings
         dropped = tuple(process.programs.difference(known.number for known in self._programs.values()))
         process.programs.difference_update(dropped)
         message = (
@@ -263,12 +279,12 @@ class Pool:
         )
         return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
 
-    def _program(self, program: Any) -> Program:
+    def _program(self, program: Any) -> SentProgram:
         """A program's number and what is sent of it; those of the last jobs are remembered."""
         known = self._programs.get(id(program))
         if known is None:
             self._n_programs += 1
-            known = self._programs[id(program)] = Program(self._n_programs, program, parcel.packed_program(program))
+            known = self._programs[id(program)] = SentProgram(self._n_programs, program, parcel.packed_program(program))
             if len(self._programs) > _MOST_PROGRAMS:
                 self._programs.popitem(last=False)
         self._programs.move_to_end(id(program))

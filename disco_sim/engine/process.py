@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import signal
 import sys
 from collections import deque
@@ -39,7 +40,11 @@ class Died(Exception):
 class WorkerProcess:
     """A process with a socket to it, and the runs that it was given: `at_hand`, the one that it computes first.
 
-    It is in a session of its own, so that Ctrl-C is for this process alone, and what it starts ends with it.
+    It is in a session of its own, so that Ctrl-C is for this process alone, and what it starts ends with it. So does
+    `folder`, an empty one for its runs.
+
+    Raises:
+        DiscoError: If the system does not start it.
     """
 
     def __init__(self, folder: str) -> None:
@@ -53,17 +58,30 @@ class WorkerProcess:
         environment = dict(os.environ)
         if sys.flags.hash_randomization and not environment.get("PYTHONHASHSEED", "").isdecimal():
             environment["PYTHONHASHSEED"] = "0"  # a set of text has the same order in all of them
+        # As multiprocessing does, so that code means the same there as in an interpreter with the same flags.
+        flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
         with theirs:
-            # As multiprocessing does, so that code means the same there as in an interpreter with the same flags.
-            flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
-            self._process: subprocess.Popen[bytes] = subprocess.Popen(
-                [sys.executable, *flags, "-c", _START, str(theirs.fileno()), folder, *sys.path],
-                stdin=subprocess.DEVNULL,
-                stdout=2,
-                pass_fds=(theirs.fileno(),),
-                env=environment,
-                start_new_session=True,
-            )
+            try:
+                self._process: subprocess.Popen[bytes] = subprocess.Popen(
+                    [sys.executable, *flags, "-c", _START, str(theirs.fileno()), folder, *sys.path],
+                    stdin=subprocess.DEVNULL,
+                    stdout=2,
+                    pass_fds=(theirs.fileno(),),
+                    env=environment,
+                    start_new_session=True,
+                )
+            except BaseException as error:
+                ours.close()
+                shutil.rmtree(folder, ignore_errors=True)
+                if not isinstance(error, OSError):
+                    raise
+                raise DiscoError(
+                    f"a worker process of this engine could not be started: {error}; it runs sys.executable, which is "
+                    f"{sys.executable!r}, and needs memory and a free process of the system: leave engine= out until "
+                    "it can be started",
+                    how=str(error),
+                ) from error
+        self._folder = folder
         self.connection: Connection = Connection(ours.detach())
         self.at_hand: deque[Any] = deque()
         self.is_ready = False
@@ -123,11 +141,12 @@ class WorkerProcess:
         return self._process.poll() is not None
 
     def end(self) -> None:
-        """End it, and what it started in its own session."""
+        """End it, and what it started in its own session; its folder is removed."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self.connection.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def why_gone(self) -> str:
         """Of what it died; it is ended first, if it has only stopped listening."""

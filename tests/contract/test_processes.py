@@ -9,14 +9,17 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from textwrap import dedent
 
 import pytest
 
 from disco_sim import Disco, DiscoError, JobError, Params, result_iterator
+from disco_sim.engine.ahead import Run
 from disco_sim.engine.inline import Inline
+from disco_sim.engine.pool import Pool
 from disco_sim.engine.processes import Processes
-from disco_sim.func import sum_reduce
+from disco_sim.func import chain_reader, sum_reduce
 from disco_sim.model import events
 from disco_sim.model.dialect import V05
 from tests.clusters import of_kind
@@ -177,6 +180,78 @@ def test_classes_that_only_this_process_has(disco, monkeypatch):
     assert {value for _, value in found} == {("here", os.getpid())}
 
 
+@pytest.mark.parametrize("n_records", [2, 3000])
+def test_records_of_classes_that_only_this_process_has(disco, monkeypatch, n_records):
+    """So do records of such a class, whether they are sent along or asked for."""
+
+    def fun_map(record, params):
+        import os
+
+        yield record.text, os.getpid()
+
+    monkeypatch.setattr(Kept, "__module__", "__main__")
+    monkeypatch.setattr(sys.modules["__main__"], "Kept", Kept, raising=False)
+    inputs = disco.split([Kept(f"record {number}") for number in range(n_records)], 2)
+    found = results(disco, fun_map, input=inputs)
+    assert len(found) == n_records and {pid for _, pid in found} == {os.getpid()}
+
+
+def test_failures_with_records_stay_where_they_are(disco):
+    """That records can be loaded is seen: a function that fails at one is not called again in this process."""
+
+    def fun_map(record, params):
+        import os
+
+        raise ValueError(os.getpid())
+        yield
+
+    assert death(disco, fun_map, input=disco.split([{1: 2}, {3: 4}], 2)).__cause__.args != (os.getpid(),)
+
+
+def puts(line, params):
+    class Special(str):
+        pass
+
+    put(line, Special("x"))
+    yield line, __import__("os").getpid()
+
+
+def gets(pairs, params):
+    class Special(str):
+        pass
+
+    yield get(Special("k"), default="none"), __import__("os").getpid()
+
+
+@pytest.mark.parametrize("functions", [{"map": puts}, {"map": process, "reduce": gets}])
+def test_outcomes_and_questions_that_cannot_travel(disco, functions):
+    """What holds an object of a class that only the function has is computed in this process, and no process dies."""
+    before = processes_of(disco)
+    assert {pid for _, pid in results(disco, **functions)} == {os.getpid()}
+    assert processes_of(disco) == before
+
+
+def test_a_program_that_is_refused_while_its_runs_wait(shared):
+    """A run that is still to be given to a process is not given any more: it ends, not computed."""
+
+    def fun_map(line, params):
+        yield line, 1
+
+    with Disco(engine=shared) as disco:
+        job = disco.new_job(name="job", input=["raw://a"], map=fun_map)
+        job.wait(show=False)
+        work = disco.cluster.archive.work(job.name, "map", 0, 0)
+    pool = Pool(1)
+    try:
+        assert pool.takes(work.program)
+        pool._programs[id(work.program)] = pool._program(work.program)._replace(data=None)
+        run = Run(work)
+        pool.compute(run)
+        assert (run.is_ended, run.outcome, run.error) == (True, None, None)
+    finally:
+        pool.end()
+
+
 def test_functions_that_use_a_disco(shared):
     """A job function that reads another job's results gets them: it is computed where the Discos are."""
 
@@ -207,6 +282,44 @@ def test_the_environment_is_that_of_now(disco, monkeypatch, tmp_path):
     monkeypatch.setenv("DISCO_TEST", "set")
     monkeypatch.setattr(sys, "argv", ["notebook", "last"])
     assert results(disco, fun_map, input=["raw://a"]) == [("set", ("last", 42))]
+
+
+def test_the_environment_between_two_steps(shared, monkeypatch):
+    """What is changed while a job is stopped is seen by the runs that start afterwards, and by no others."""
+
+    def fun_map(line, params):
+        yield line, __import__("os").environ.get("DISCO_TEST", "none")
+
+    def found(engine):
+        monkeypatch.delenv("DISCO_TEST", raising=False)
+        with Disco(engine=engine, nodes=1, slots=1) as disco:
+            job = disco.new_job(name="job", input=INPUTS, map=fun_map)
+            disco.step(until=disco.now_s + 2)
+            monkeypatch.setenv("DISCO_TEST", "set")
+            return list(result_iterator(job.wait()))
+
+    assert found(shared) == found(Inline())
+    assert {value for _, value in found(shared)} == {"none", "set"}
+
+
+def test_input_that_is_purged_meanwhile(shared):
+    """Tasks whose input is gone when they start fail, though it was there when they were computed."""
+
+    def fun_map(pair, params):
+        __import__("time").sleep(5)
+        yield pair
+
+    def told(engine):
+        with Disco(engine=engine, nodes=1, slots=1) as disco:
+            first = disco.new_job(name="first", input=INPUTS, map=lambda line, params: [(line, 1)])
+            second = disco.new_job(name="second", input=first.wait(), map=fun_map, map_reader=chain_reader)
+            disco.step(until=disco.now_s + 3)
+            disco.purge(first.name)
+            with pytest.raises(JobError):
+                second.wait(show=False)
+            return [str(event) for event in disco.cluster.log]
+
+    assert told(shared) == told(Inline())
 
 
 def test_sets_have_one_order_in_all_processes(shared):
@@ -466,6 +579,17 @@ def test_a_process_that_cannot_start(monkeypatch, capfd):
         assert disco.cluster.log[-1].reason == "engine could not compute a run: DiscoError"
 
 
+def test_a_program_that_is_not_there(monkeypatch, tmp_path):
+    """That the system starts no process is the same error, and leaves no socket open."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with Processes(workers=1) as engine, Disco(engine=engine) as disco:
+        before = set(os.listdir("/proc/self/fd"))
+        with pytest.raises(DiscoError, match=r"could not be started: .* No such file or directory: .*tmp"):
+            results(disco, process)
+        assert set(os.listdir("/proc/self/fd")) <= before
+        assert not os.listdir(engine._pool._folder)
+
+
 # How they end
 
 
@@ -489,6 +613,29 @@ def test_an_interrupt(disco, tmp_path):
     assert disco.cluster.log[-1] == events.JobDied(0.0, disco.joblist()[0][2], "interrupted")
     assert is_gone(int(path.read_text()))
     assert len(results(disco, process)) == 6
+
+
+@pytest.mark.parametrize("nth", [2, 4, 7])
+def test_an_interrupt_while_a_run_is_given(monkeypatch, nth):
+    """Runs that were on their way to a process are computed again: no other job waits for them."""
+    message = Pool._message
+    given = []
+
+    def interrupted(pool, run, process):
+        given.append(run)
+        if len(given) == nth:
+            raise KeyboardInterrupt
+        return message(pool, run, process)
+
+    monkeypatch.setattr(Pool, "_message", interrupted)
+    with Processes(workers=2) as engine, Disco(nodes=2, slots=1, engine=engine) as disco:
+        jobs = [disco.new_job(name=name, input=INPUTS, map=process) for name in ("one", "other")]
+        with pytest.raises(KeyboardInterrupt):
+            jobs[0].wait(show=False)
+        assert all(run.is_ended for run in given if run.stage is not None)
+        alive = [job for job in jobs if job.status == "active"]
+        assert [len(list(result_iterator(job.wait(show=False)))) for job in alive] == [6] * len(alive)
+        assert alive
 
 
 def test_a_job_that_ends_takes_its_runs_along(disco):
@@ -520,6 +667,34 @@ def test_closing():
         assert all(map(is_gone, before)) and not any(map(os.path.exists, folders))
         assert not processes_of(disco) & before
     engine.close()
+
+
+def test_the_folder_of_a_process_that_died():
+    """It goes with the process, and not only with the engine."""
+
+    def fun_map(line, params):
+        import os
+
+        yield os.getpid(), os.path.abspath(".")
+
+    with Processes(workers=1) as engine, Disco(engine=engine) as disco:
+        ((pid, folder),) = set(results(disco, fun_map))
+        os.kill(pid, signal.SIGKILL)
+        ((other, another),) = set(results(disco, fun_map))
+        assert other != pid and os.path.exists(another) and not os.path.exists(folder)
+
+
+def test_closed_engines_remember_no_programs():
+    """A job's functions are free with its Disco once the processes are ended, though the engine lives on."""
+    engine = Processes(workers=1)
+    with Disco(engine=engine) as disco:
+        job = disco.new_job(name="job", input=["raw://a"], map=process)
+        job.wait(show=False)
+        gone = weakref.ref(disco.cluster.archive.work(job.name, "map", 0, 0).program)
+    engine.close()
+    del disco, job
+    gc.collect()
+    assert gone() is None
 
 
 def test_the_end_of_an_engine():

@@ -118,11 +118,28 @@ def test_what_is_sent_before_it_is_asked_for(sizes, along, behind):
     assert list(more) == [urls[number] for number in behind]
 
 
+@pytest.mark.parametrize("n_bytes", [10, 1 << 14])
+@pytest.mark.parametrize("change", ["none", "gone", "another"])
+def test_input_that_is_gone_at_the_start(n_bytes, change):
+    """An outcome does not hold if input that was only sent along, or behind other input, is not there any more."""
+    urls = [f"disco://node01/{number}" for number in range(2)]
+    inputs = tuple(Output(0, "node01", 1, n_bytes, url) for url in urls)
+    computed = Run(work(store=Store(**dict.fromkeys(urls, n_bytes)), inputs=inputs), stage=lambda: None)
+    if not computed.along():
+        computed.ask("blob", (urls[0],))
+    computed.is_ended, computed.outcome = True, TaskOutcome()
+    then = {urls[0]: n_bytes}
+    if change != "gone":
+        then[urls[1]] = n_bytes + (change == "another")
+    assert computed.holds(work(store=Store(**then), inputs=inputs)) is (change == "none")
+
+
 class Pool:
     """Ends runs as it was told, when they are waited for."""
 
-    def __init__(self, *ends: Any) -> None:
+    def __init__(self, *ends: Any, is_now: bool = True) -> None:
         self.ends = list(ends)
+        self.is_now = is_now
         self.withdrawn: list[Stage] = []
 
     def add(self, stage):
@@ -135,6 +152,7 @@ class Pool:
             run.error = end
         else:
             run.outcome = end
+        return self.is_now
 
     def withdraw(self, stage):
         self.withdrawn.append(stage)
@@ -155,9 +173,9 @@ class Coming:
 ANEW = TaskOutcome(oob=(("anew", "1"),))
 
 
-def stage(*ends, is_sure=False):
+def stage(*ends, is_sure=False, is_now=True):
     """A stage whose runs end so, and all of whose runs were given away."""
-    one = Stage(Coming(is_sure), lambda work: ANEW, Pool(*ends))
+    one = Stage(Coming(is_sure), lambda work: ANEW, Pool(*ends, is_now=is_now))
     while one.next() is not None:
         pass
     return one
@@ -176,6 +194,13 @@ def test_what_does_not_hold_is_computed_anew():
         changes = {} if end is None else {"luck": 3}
         assert one.compute(work(**changes)) is ANEW
         assert not one.may_guess
+
+
+def test_what_saw_another_environment_is_computed_anew():
+    """That the user has changed it says nothing of what was guessed."""
+    one = stage(TaskOutcome(), is_now=False)
+    assert one.compute(work()) is ANEW
+    assert one.may_guess
 
 
 def test_what_was_sure_ends_no_guesses():

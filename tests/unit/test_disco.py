@@ -7,6 +7,7 @@ import json
 import pytest
 
 from disco_sim import ClusterSpec, Disco, Job, JobError, Node, result_iterator
+from disco_sim.engine.inline import Inline
 from disco_sim.error import CommError, DiscoError, InputError
 from disco_sim.func import sum_reduce
 from disco_sim.model import events
@@ -92,6 +93,7 @@ def test_taken_port():
         ({"nodes": "4"}, "nodes='4' was given; .* a number: nodes=4"),
         ({"master": 4}, "Disco(4) was called; .* Disco(nodes=4)"),
         ({"engine": "dask"}, "engine='dask' was given; engine computes tasks"),
+        ({"engine": Inline}, "engine=<class 'disco_sim.engine.inline.Inline'> was given; engine computes tasks"),
         ({"costs": 3}, "costs=3 was given; costs says how long work takes: disco_sim.Costs(...)"),
         ({"faults": "many"}, "faults='many' was given; faults says what goes wrong: disco_sim.Faults().kill(...)"),
         ({"policy": "lifo"}, "policy='lifo' was given; policy is one of 'fair', 'fifo'"),

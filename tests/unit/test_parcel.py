@@ -74,10 +74,27 @@ def test_errors_that_cannot_travel(error):
 
 
 def test_errors_in_a_circle():
-    """Errors that are behind each other end somewhere."""
+    """Errors that are behind each other still are."""
     one, other = ValueError("one"), ValueError("other")
     one.__cause__, other.__cause__ = other, one
-    assert isinstance(travelled(one).__cause__.__cause__, ValueError)
+    found = travelled(one)
+    assert (str(found), str(found.__cause__)) == ("one", "other")
+    assert found.__cause__.__cause__ is found
+
+
+def test_errors_that_are_raised_from_one_another():
+    """Each travels once, though it is both cause and context of the next, and stays one object; none is left out."""
+    error = ValueError(0)
+    for number in range(1, 1000):
+        behind, error = error, ValueError(number)
+        error.__cause__ = error.__context__ = behind
+    assert len(parcel.sealed(error)) == 1000
+    found, numbers = travelled(error), []
+    while found is not None:
+        assert found.__cause__ is found.__context__
+        numbers.extend(found.args)
+        found = found.__cause__
+    assert numbers == list(reversed(range(1000)))
 
 
 def test_failures():
