@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from itertools import chain, groupby, repeat
+from itertools import chain, groupby, islice, repeat
 from operator import itemgetter, length_hint
 from typing import Any
 
@@ -95,19 +95,23 @@ class Grouped:
             # The first value is taken with the key, as it is where keys have to be compared.
             first = iter((next(left),))
             values: Iterator[Any] = chain(first, left)
-            if interval and self._n_reached // interval > (self._n_reached - len(self._values)) // interval:
-                values = self._told(values, say, interval)
+            n_before = self._n_reached - len(self._values)
+            if interval and self._n_reached // interval > n_before // interval:
+                values = chain.from_iterable(_told(values, n_before, self._n_reached, say, interval))
             yield self._key, values
             deque(values, maxlen=0)  # what was not asked for of a key is read over
             if self._n_reached >= look_at:
                 look()
                 look_at = self._n_reached + MANY_PAIRS
 
-    def _told(self, values: Iterator[Any], say: Callable[[int], None], interval: int) -> Iterator[Any]:
-        """The values of a part, among which some number of records is reached that is told of."""
-        before = self.n_taken - 1
-        for value in values:
-            yield value
-            for number in range(before // interval + 1, self.n_taken // interval + 1):
-                say(number * interval)
-            before = self.n_taken
+
+def _told(
+    values: Iterator[Any], start: int, end: int, say: Callable[[int], None], interval: int
+) -> Iterator[Iterator[Any]]:
+    """The values from the `start`-th record to the `end`-th in steps, so that it can be told between two of them."""
+    while start < end:
+        step = min(interval - start % interval, end - start)
+        yield islice(values, step)
+        start += step
+        if start % interval == 0:
+            say(start)

@@ -76,9 +76,14 @@ def test_single_pairs_between_groups() -> None:
     assert context.n_read == 4
 
 
-@given(parts, st.integers(0, 3), st.integers(0, 3))
+@given(
+    parts.map(lambda found: [(key, [*values, 7, 8, 9]) for key, values in found]), st.integers(0, 3), st.integers(0, 2)
+)
 def test_who_stops_may_read_on(found: list[Any], n_groups: int, n_values: int) -> None:
-    """After some groups the rest can be taken one by one or in groups, as with any iterator, and nothing is lost."""
+    """After some groups the rest can be taken one by one or in groups, as with any iterator, and nothing is lost.
+
+    Who takes a group to its end loses a pair with any other iterator, for that has to be read to see the end.
+    """
     flat = [(key, value) for key, values in found for value in values]
 
     def read(pairs: Any) -> list[Any]:
