@@ -2,7 +2,7 @@
 
 Some pairs at a time are a block, as in Disco's file format: compressed, behind a checksum. The files are
 this program's own and live no longer than it: plain data are written by `marshal`, whose format may differ from Python
-to Python, other data by `pickle`.
+to Python, other data by `pickle`. When something is written, and how much of memory is short, is not known here.
 """
 
 from __future__ import annotations

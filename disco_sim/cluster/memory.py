@@ -1,4 +1,7 @@
-"""How much memory the data of a cluster's jobs may take, and what a run may have of it; the rest goes to disk."""
+"""How much memory the data of a cluster's jobs may take, and what a run may have of it; the rest goes to disk.
+
+Knows numbers of bytes, not what takes them: that is estimated by `runtime/buffers.py` and `runtime/sorting.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Pairs as columns: keys by number beside values, a fifth of the memory of as many tuples."""
+"""Pairs as columns: keys by number beside values, a fifth of the memory of as many tuples.
+
+Knows not who made them, nor where they are kept.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The outputs of a run as pairs: kept in memory as columns, and written to disk when they are too many."""
+"""The outputs of a run as pairs: kept in memory as columns, and written to disk when they are too many.
+
+Knows the limits that a run was given; whose share of the memory they are is the business of `cluster`.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ from disco_sim.runtime.pairs import PLAIN, Pair, Sample, is_plain, size_of
 _MOST_REMEMBERED = 1 << 18
 """How many keys are remembered: all of a language, and not so many that keys which never come again fill the memory."""
 
-# What Python needs beside the data themselves, by order of magnitude: for two references, an object, a key that is
-# remembered or grouped.
+# What Python needs beside the data themselves, by order of magnitude: for the code of a key and the reference to a
+# value, for an object, for a key that is remembered or grouped.
 _PAIR_BYTES = 12
 OBJECT_BYTES = 48
 KEY_BYTES = 200

@@ -1,6 +1,7 @@
 """Pairs in the order of their keys, for `sort=True`: in memory as long as they fit there, else as sorted files.
 
 Keys of one plain type are grouped first, and only the distinct ones are sorted. The order is that of a stable sort.
+What is done with the pairs is not known here.
 """
 
 from __future__ import annotations
