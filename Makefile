@@ -11,7 +11,7 @@ CORE := not browser and not kernel and not notebooks and not chaos
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo lab test check cov notebooks picture benchmark benchmark-peers clean
+.PHONY: help demo lab test check cov notebooks digests picture benchmark benchmark-peers clean
 .PHONY: test-static test-core test-notebooks test-kernel test-browser chaos chromium
 
 help: ## list these targets
@@ -59,6 +59,9 @@ cov: $(VENV)/installed-test ## branch coverage of what computes, schedules and s
 
 notebooks: $(VENV)/installed-test ## run every notebook again and write it in its normal form
 	$(RUN) tools.notebooks
+
+digests: $(VENV)/installed-test ## keep the digests of logs, tables and pages as they are now, and say what changed
+	$(RUN) tests.golden --write
 
 picture: $(VENV)/installed-test chromium ## draw the picture in the README again
 	$(RUN) tools.picture
