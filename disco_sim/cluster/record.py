@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from operator import eq
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,7 +12,7 @@ from disco_sim.engine.base import Ahead
 from disco_sim.model.events import RunStarted
 from disco_sim.model.job import JobRequest
 from disco_sim.model.plan import Output, TaskInputs
-from disco_sim.model.work import Blob, Failure, TaskOutcome
+from disco_sim.model.work import NO_DEPENDENCIES, Blob, Failure, TaskOutcome, TaskWork
 
 if TYPE_CHECKING:
     from disco_sim.cluster.coming import ComingRuns
@@ -56,32 +57,20 @@ class DoneTask(NamedTuple):
 
 
 class Computed(NamedTuple):
-    """An outcome that was computed, and what the code may have asked for: where it ran, and what it read."""
+    """An outcome that was computed, and the pieces of input that it was computed from."""
 
     outcome: TaskOutcome
-    host: str
-    replica: int
     pieces: tuple[Output, ...]
 
-    def holds(self, host: str, replica: int, pieces: tuple[Output, ...]) -> bool:
-        """Whether a run with another host, replica and pieces would compute the same.
+    def holds(self, pieces: tuple[Output, ...], work: Callable[[], TaskWork]) -> bool:
+        """Whether a run that reads `pieces` would compute the same; `work` makes its work, if that has to be known.
 
-        The pieces hold the same data, wherever they are, and nothing that the code asked for is different.
+        The pieces hold the same data, wherever they are, and what the code depends on beside them is the same.
         """
         if pieces is not self.pieces and list(map(_data_of, pieces)) != list(map(_data_of, self.pieces)):
             return False
-        asked = self.outcome.asked
-        if not asked:
-            return True
-        return (
-            ("host" not in asked or host == self.host)
-            and ("replica" not in asked or replica == self.replica)
-            and (
-                "inputs" not in asked
-                or pieces is self.pieces
-                or [piece.urls for piece in pieces] == [piece.urls for piece in self.pieces]
-            )
-        )
+        depends_on = self.outcome.depends_on
+        return depends_on == NO_DEPENDENCIES or depends_on.hold(work())
 
     def is_like(self, other: Computed) -> bool:
         """Whether later stages can see no difference."""

@@ -19,7 +19,7 @@ from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.events import Event
 from disco_sim.model.job import JobRequest
 from disco_sim.model.plan import Output
-from disco_sim.model.work import TaskOutcome, TaskWork
+from disco_sim.model.work import NO_DEPENDENCIES, TaskOutcome, TaskWork
 from disco_sim.sim.costs import Costs
 from disco_sim.sim.faults import BadReplica, Faults
 
@@ -104,7 +104,8 @@ def play(recording: Recording, setting: Setting, tell: Callable[[Event], None] |
     # What is on a node is put together anew where there are other nodes.
     is_by_node = any(stage.grouping.startswith("group_node") for stage in request.plan)
     is_bad = any(isinstance(fault, BadReplica) for fault in setting.faults)
-    may_compute = is_by_node or is_bad or _asks_place(computed)
+    is_placed = any(one.outcome.depends_on != NO_DEPENDENCIES for one in computed.values())
+    may_compute = is_by_node or is_bad or is_placed
     if may_compute and any(not one.has_data for one in computed.values()):
         # Some run may have to be computed, and what it would read was not kept: so everything is computed.
         computed = {}
@@ -146,7 +147,3 @@ def _lend(source: Archive, to: Archive, request: JobRequest) -> None:
             if url in source.blobs:
                 to.store(url, source.read(url))
     to.oob.borrow(source.oob, request.name)
-
-
-def _asks_place(computed: Mapping[TaskKey, Computed]) -> bool:
-    return any(one.outcome.asked & {"host", "inputs", "replica"} for one in computed.values())

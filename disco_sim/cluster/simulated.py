@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from disco_sim.cluster.archive import Archive, Rules
@@ -288,11 +289,12 @@ class SimulatedCluster:
         damage = self._damage
         bad = damage.bad_inputs(event, pieces) if damage.has_faults or damage.dead else ()
         known = record.known(event.stage, event.task)
-        if known is not None and not bad and known.holds(event.host, event.replica, pieces):
+        make_work = partial(self.archive.work, *event[1:5])
+        if known is not None and not bad and known.holds(pieces, make_work):
             return known.outcome
         if bad:
             record.bad[event[2:5]] = bad
-        work = self.archive.work(*event[1:5])
+        work = make_work()
         try:
             if event.stage in record.ahead:
                 outcome = record.ahead[event.stage][1].compute(work)
@@ -309,7 +311,7 @@ class SimulatedCluster:
             raise
         if outcome.failure is None:
             # What was read from elsewhere, as the usual replica is bad, is not what another run would do.
-            computed = Computed(outcome, event.host, event.replica, pieces)
+            computed = Computed(outcome, pieces)
             record.learn(event.stage, event.task, computed, is_kept=not bad)
         return outcome
 

@@ -30,15 +30,16 @@ _SAME = tuple(parcel.FACTS.index(name) for name in parcel.FACTS if name not in _
 class Run:
     """One run that a worker process computes; `is_sure` says that its work is what it will be when it starts.
 
-    `answers` are those that it got from the stores before its start, asked for or sent along; `places` are those of its
-    input by URL. `surroundings` are what it was sent of this process, None before that. When it `is_ended` it has an
-    `outcome`, or an `error` that is to be raised, or neither, if it could not be computed so.
+    `blobs` are the pieces of input that it got before its start, asked for or sent along, by URL, or the error instead
+    of one; `places` are the numbers of its input by URL. `surroundings` are what it was sent of this process, None
+    before that. When it `is_ended` it has an `outcome`, or an `error` that is to be raised, or neither, if it could not
+    be computed so.
     """
 
     work: TaskWork
     is_sure: bool = True
     stage: ref[Stage] | None = None
-    answers: list[tuple[str, tuple[Any, ...], Any]] = field(default_factory=list)
+    blobs: dict[str, Blob | Exception] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
     surroundings: parcel.Surroundings | None = None
     is_ended: bool = False
@@ -63,8 +64,8 @@ class Run:
     def ask(self, question: str, arguments: tuple[Any, ...]) -> tuple[int, Any, dict[str, Blob]]:
         """What the stores answer to the run, and what it will ask for next: the pieces of input behind this one."""
         answer = _answer(self.work, question, arguments)
-        if self.stage is not None:
-            self.answers.append((question, arguments, answer))
+        if self.stage is not None and question == "blob":
+            self.blobs[arguments[0]] = answer
         if isinstance(answer, Exception):
             return parcel.ERROR, parcel.sealed(answer), {}
         if question != "blob":
@@ -89,21 +90,23 @@ class Run:
                 break
             found[piece.blob] = blob
         if self.stage is not None:
-            self.answers.extend(("blob", (url,), blob) for url, blob in found.items())
+            self.blobs.update(found)
         return found
 
     def holds(self, work: TaskWork) -> bool:
-        """Whether the run that starts now with this work would come out the same: all it asked for is the same."""
+        """Whether the run that starts now with this work would come out the same.
+
+        Its facts and the pieces of input that were sent are the same, and so is what its outcome depends on beside
+        them. Without an outcome, nothing is known of that.
+        """
         mine, its = parcel.facts_of(self.work), parcel.facts_of(work)
-        if self.work.program is not work.program or any(mine[number] != its[number] for number in _SAME):
+        if self.outcome is None or self.work.program is not work.program:
             return False
-        # What is not known of a run that had no outcome, it may have asked for.
-        facts = _DIFFERS if self.outcome is None else self.outcome.asked
-        if self.is_sure and "host" in facts and self.work.host != work.host:
-            return False
-        if "replica" in facts and self.work.replica != work.replica:
-            return False
-        return all(_is_like(_answer(work, question, asked), answer) for question, asked, answer in self.answers)
+        return (
+            all(mine[number] == its[number] for number in _SAME)
+            and self.outcome.depends_on.hold(work)
+            and all(_is_like(_answer(work, "blob", (url,)), blob) for url, blob in self.blobs.items())
+        )
 
 
 def _answer(work: TaskWork, question: str, arguments: tuple[Any, ...]) -> Any:
@@ -170,12 +173,9 @@ class Stage:
             self._runs.pop(work.task, None)
         if not is_now:
             return self._compute(work)
-        if (run.outcome is None and run.error is None) or not run.holds(work):
+        if run.outcome is None or not run.holds(work):
             run.guess_no_more()
             return self._compute(work)
-        if run.error is not None:
-            raise run.error
-        assert run.outcome is not None
         return run.outcome
 
     def lose(self) -> None:

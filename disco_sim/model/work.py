@@ -1,7 +1,7 @@
 """What crosses between a cluster and an engine: the work of one task run, and its outcome.
 
 `TaskWork` holds everything that a run may ask for, so that any engine, in this process or another,
-computes the same outcome from it. `TaskOutcome.asked` says which of it the code really read.
+computes the same outcome from it. `TaskOutcome.depends_on` says which of it the code really read, and what it was.
 """
 
 from __future__ import annotations
@@ -203,12 +203,72 @@ class Failure:
     record: str = ""
 
 
+class OOBAnswer(NamedTuple):
+    """What the stores answered when a run asked for an out-of-band result: a value, or the class and text of an error.
+
+    `question` is a method of `StoreView`.
+    """
+
+    question: str
+    arguments: tuple[str | None, ...]
+    value: str | bytes | None
+    error: str = ""
+
+    @classmethod
+    def of(cls, store: StoreView, question: str, arguments: tuple[str | None, ...]) -> OOBAnswer:
+        """What `store` answers now."""
+        try:
+            return cls(question, arguments, getattr(store, question)(*arguments))
+        except Exception as error:
+            return cls.raised(question, arguments, error)
+
+    @classmethod
+    def raised(cls, question: str, arguments: tuple[str | None, ...], error: Exception) -> OOBAnswer:
+        """An error as the answer."""
+        return cls(question, arguments, None, f"{type(error).__name__}: {error}")
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What an outcome depends on beside the data of its input: what the code read of its surroundings, as it was.
+
+    `host` is the node's name, `replica` the number of the replica it was to read, `inputs` the URLs of each input
+    piece, `oob` the answers of the stores. None, and no answer, for what the code did not read.
+    """
+
+    host: str | None = None
+    replica: int | None = None
+    inputs: tuple[tuple[str, ...], ...] | None = None
+    oob: tuple[OOBAnswer, ...] = ()
+
+    def hold(self, work: TaskWork) -> bool:
+        """Whether the code would read the same in another run of its task; if so, that run has the same outcome.
+
+        >>> work = TaskWork("job", 0, "map", 0, 1, 1, 0, "node02", "master:8989", None, (), 0, store=None)
+        >>> Dependencies().hold(work), Dependencies(host="node02").hold(work), Dependencies(host="node01").hold(work)
+        (True, True, False)
+        """
+        return (
+            (self.host is None or self.host == work.host)
+            and (self.replica is None or self.replica == work.replica)
+            and (self.inputs is None or self.inputs == urls_of(work.inputs))
+            and all(answer == OOBAnswer.of(work.store, *answer[:2]) for answer in self.oob)
+        )
+
+
+NO_DEPENDENCIES = Dependencies()
+
+
+def urls_of(inputs: Iterable[Output]) -> tuple[tuple[str, ...], ...]:
+    """The URLs of the replicas of each input piece."""
+    return tuple([tuple(piece.urls) for piece in inputs])
+
+
 @dataclass(frozen=True, slots=True)
 class TaskOutcome:
     """What one run produced; it becomes visible as a whole, at the run's virtual end, if `failure` is None.
 
-    `asked` holds which of `host`, `inputs` (their URLs), `replica`, `oob:JOB` the code really read. What depends on
-    none of them is the same wherever and whenever the run happens.
+    Another run of the task has the same outcome if what it `depends_on` would be answered alike.
     """
 
     outputs: tuple[tuple[int, Blob], ...] = ()
@@ -216,4 +276,4 @@ class TaskOutcome:
     messages: tuple[Message, ...] = ()
     counts: Counts = field(default_factory=Counts)
     failure: Failure | None = None
-    asked: frozenset[str] = frozenset()
+    depends_on: Dependencies = NO_DEPENDENCIES

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from operator import index
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from disco_sim.error import CommError, OOBKeyError, OOBLimitError, OOBPutError
 from disco_sim.model.dialect import Dialect
-from disco_sim.model.work import Read, TaskWork
+from disco_sim.model.work import NO_DEPENDENCIES, Dependencies, OOBAnswer, Read, TaskWork, urls_of
 from disco_sim.runtime.pace import Pace
 from disco_sim.runtime.putting import check_documented, check_observed
 from disco_sim.tables import shown as shown
@@ -49,7 +49,7 @@ class Position(Protocol):
 
 
 class TaskContext:
-    """One run of one task: what its code asked for, put and said. `asked` goes into the outcome."""
+    """One run of one task: what its code read of its surroundings, put and said."""
 
     def __init__(self, work: TaskWork) -> None:
         self._work = work
@@ -58,7 +58,8 @@ class TaskContext:
         self.results: dict[str, str | bytes] = {}
         self.n_puts = 0
         self.messages: list[SentMessage] = []
-        self.asked: set[str] = set()
+        self._reads: set[str] = set()
+        self._answers: dict[tuple[str, tuple[str | None, ...]], OOBAnswer] = {}
         self.slept_s = 0.0
         self.is_interruptible = False
         self.read: list[Read] = []
@@ -95,15 +96,26 @@ class TaskContext:
     def get(self, key: str, job: str | None) -> str | bytes | None:
         """An out-of-band result that this run may see; None for a missing one where that is no error."""
         job = None if job == self._work.job else job
-        self.asked.add(f"oob:{job or self._work.job}")
         if self._dialect.oob_is_strict:
-            return self._work.store.oob(key, job)
+            return self._ask("oob", key, job)
         if job is None and key in self.results:
             return self.results[key]
         # Its own results are results of the job, so with one of them what is missing is no longer an error.
         with suppress(OOBKeyError, *[CommError] * bool(self.results)):
-            return self._work.store.latest_oob(key) if job is None else self._work.store.oob(key, job)
+            return self._ask("latest_oob", key) if job is None else self._ask("oob", key, job)
         return None
+
+    def _ask(self, question: str, *arguments: str | None) -> str | bytes | None:
+        """Ask the stores, and note the answer: the outcome depends on it."""
+        try:
+            value: str | bytes | None = getattr(self._work.store, question)(*arguments)
+        except Exception as error:
+            # What is no key at all is refused by any store, at any time.
+            if isinstance(arguments[0], str):
+                self._answers[question, arguments] = OOBAnswer.raised(question, arguments, error)
+            raise
+        self._answers[question, arguments] = OOBAnswer(question, arguments, value)
+        return value
 
     def message(self, level: str, text: str) -> None:
         """Send a line."""
@@ -115,7 +127,7 @@ class TaskContext:
 
     @property
     def work(self) -> TaskWork:
-        """All facts of the run; those that differ from run to run have to be `asked` for."""
+        """All facts of the run; who reads one that may differ in another run of the task has to `note_read` it."""
         return self._work
 
     @property
@@ -126,7 +138,7 @@ class TaskContext:
     @property
     def host(self) -> str:
         """The node's host name."""
-        self.asked.add("host")
+        self.note_read("host")
         return self._work.host
 
     @property
@@ -142,10 +154,29 @@ class TaskContext:
     @property
     def inputs(self) -> list[Any]:
         """The input URLs as the user wrote them: text, or a list of replicas."""
-        self.asked.add("inputs")
+        self.note_read("inputs")
         if self._dialect.inputs_are_replica_lists:
             return [list(piece.urls) for piece in self._work.inputs]
         return [[url for _, url in piece.replicas] if piece.alternatives else piece.blob for piece in self._work.inputs]
+
+    # -- what the outcome depends on ---------------------------------------------------------------
+
+    def note_read(self, what: Literal["host", "replica", "inputs"]) -> None:
+        """The code has seen the run's host, its replica, or the URLs of its inputs."""
+        self._reads.add(what)
+
+    @property
+    def depends_on(self) -> Dependencies:
+        """What the code has read so far, as it was."""
+        reads, work = self._reads, self._work
+        if not reads and not self._answers:
+            return NO_DEPENDENCIES
+        return Dependencies(
+            work.host if "host" in reads else None,
+            work.replica if "replica" in reads else None,
+            urls_of(work.inputs) if "inputs" in reads else None,
+            tuple(self._answers.values()),
+        )
 
     # -- how far the run has come ------------------------------------------------------------------
 

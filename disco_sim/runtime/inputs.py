@@ -178,7 +178,7 @@ class Inputs:
                 self._context.read.append(Read(number, replica, blob.n_bytes))
                 return blob.batches()
             # From here on functions of the user may see the URL, and with it where the data are.
-            self._context.asked.add("inputs")
+            self._context.note_read("inputs")
         stream, size, url = through_chain(self._chain, self._opener, url, self._params)
         self._context.read.append(Read(number, replica, piece.n_bytes or size or 0))
         records = apply_reader(self._reader, stream, size, url, self._params)
@@ -187,7 +187,7 @@ class Inputs:
 
     def _with_replicas(self, number: int) -> Iterator[Any]:
         """The records of the replica that the scheduler chose, or of the next one when reading it fails."""
-        self._context.asked.add("replica")
+        self._context.note_read("replica")
         replicas = [(replica, url) for replica, (_, url) in enumerate(self._work.inputs[number].replicas)]
         first = self._work.replica % len(replicas)
 

@@ -170,7 +170,7 @@ def _outcome(
             cpu_s=cpu_s,
         ),
         failure=failure,
-        asked=frozenset(context.asked),
+        depends_on=context.depends_on,
     )
 
 

@@ -15,6 +15,7 @@ from disco_sim.engine.inline import Inline
 from disco_sim.engine.processes import Processes
 from disco_sim.func import chain_reader, sum_combiner, sum_reduce
 from disco_sim.model import events
+from disco_sim.model.work import Dependencies, OOBAnswer
 from tests.clusters import of_kind
 
 ENGINES = {
@@ -153,7 +154,7 @@ def test_interrupts_are_raised(engine):
 
 
 def test_what_was_asked(engine):
-    """The outcome says which of host, replica and out-of-band results the code really read."""
+    """The outcome says which of host, replica and out-of-band results the code really read, and what they were."""
 
     def nothing(line, params):
         yield line, this_partition()
@@ -175,17 +176,17 @@ def test_what_was_asked(engine):
         def asked(fun_map, source="raw://a"):
             job = disco.new_job(name="job", input=[source], map=fun_map, params=Params(job=first.name))
             job.wait()
-            return engine.compute(disco.cluster.archive.work(job.name, "map", 0, 0)).asked
+            return engine.compute(disco.cluster.archive.work(job.name, "map", 0, 0)).depends_on
 
-        assert asked(nothing) == frozenset()
-        assert asked(host) == {"host"}
-        assert asked(nothing, ["raw://a", "raw://b"]) == {"replica"}
-        assert asked(earlier) == {f"oob:{first.name}"}
+        assert asked(nothing) == Dependencies()
+        assert asked(host) == Dependencies(host="node01")
+        assert asked(nothing, ["raw://a", "raw://b"]) == Dependencies(replica=0)
+        assert asked(earlier) == Dependencies(oob=(OOBAnswer("oob", ("k", first.name), "v"),))
 
 
 @pytest.mark.parametrize("reader", [chain_reader, lambda stream, size, url: chain_reader(stream, size, url)])
-def test_an_outcome_depends_on_no_place_it_did_not_ask_for(engine, reader):
-    """Where the stage before ran changes nothing in an outcome, unless the code saw the URLs: it has asked for them."""
+def test_an_outcome_depends_on_no_place_that_it_did_not_read(engine, reader):
+    """Where the stage before ran changes nothing in an outcome, unless the code saw the URLs: it depends on them."""
 
     def urls(pairs, params):
         yield "urls", this_inputs()
@@ -199,11 +200,13 @@ def test_an_outcome_depends_on_no_place_it_did_not_ask_for(engine, reader):
             return engine.compute(disco.cluster.archive.work(job.name, "reduce", 0, 0))
 
     one, two = outcomes("a", sum_reduce), outcomes("b, c", sum_reduce)
-    assert one == two
-    assert one.asked == (frozenset() if reader is chain_reader else {"inputs"})
+    assert (one.outputs, one.counts) == (two.outputs, two.counts)
+    saw_urls = reader is not chain_reader
+    assert [outcome.depends_on.inputs is not None for outcome in (one, two)] == [saw_urls, saw_urls]
     one, two = outcomes("a", urls), outcomes("b, c", urls)
-    assert one != two
-    assert one.asked == {"inputs"}
+    assert one.outputs != two.outputs
+    assert one.depends_on.inputs != two.depends_on.inputs
+    assert [len(outcome.depends_on.inputs) for outcome in (one, two)] == [2, 2]
 
 
 def test_computing_again(engine):
@@ -248,6 +251,6 @@ def test_outcomes_can_travel(engine):
     again = pickle.loads(pickle.dumps(outcome))
     assert again.failure.reason == outcome.failure.reason
     assert again.failure.error.key == "a b"
-    assert (again.oob, again.messages, again.counts, again.asked) == (
-        outcome.oob, outcome.messages, outcome.counts, outcome.asked,
+    assert (again.oob, again.messages, again.counts, again.depends_on) == (
+        outcome.oob, outcome.messages, outcome.counts, outcome.depends_on,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from disco_sim.engine import parcel
 from disco_sim.engine.ahead import Run, Stage
 from disco_sim.error import DataError, OOBKeyError
 from disco_sim.model.plan import Output
-from disco_sim.model.work import Blob, TaskOutcome, TaskWork
+from disco_sim.model.work import NO_DEPENDENCIES, Blob, Dependencies, OOBAnswer, TaskOutcome, TaskWork
 
 INPUTS = (Output(0, "node01", 1, 1, "raw://a"),)
 
@@ -43,37 +43,35 @@ def work(task=0, **changes):
     return TaskWork(**{**facts, **changes})
 
 
-def run(asked=(), is_sure=True, error=None, **changes):
+def run(is_sure=True, error=None, depends_on=NO_DEPENDENCIES, **changes):
     """A run that has been computed."""
-    outcome = None if error is not None else TaskOutcome(asked=frozenset(asked))
+    outcome = None if error is not None else TaskOutcome(depends_on=depends_on)
     return Run(work(**changes), is_sure, is_ended=True, outcome=outcome, error=error)
 
 
 @pytest.mark.parametrize(
-    ("changes", "asked", "holds"),
+    ("changes", "read", "holds"),
     [
-        ({}, (), True),
-        ({"host": "node02", "replica": 1, "attempt": 2}, (), True),
-        ({"host": "node02"}, ("host",), False),
-        ({"replica": 1}, ("replica",), False),
-        ({"host": "node02"}, ("replica", "inputs"), True),
-        ({"inputs": (Output(0, "node02", 1, 1, "raw://a"),)}, (), False),
-        ({"bad": ((0, 0, "corrupt"),)}, (), False),
-        ({"program": "another"}, (), False),
-        ({"luck": 7}, (), False),
-        ({"n_tasks": 4}, (), False),
+        ({}, {}, True),
+        ({"host": "node02", "replica": 1, "attempt": 2}, {}, True),
+        ({"host": "node02"}, {"host": "node01"}, False),
+        ({"replica": 1}, {"replica": 0}, False),
+        ({"host": "node02"}, {"replica": 0, "inputs": (("raw://a",),)}, True),
+        ({"inputs": (Output(0, "node02", 1, 1, "raw://a"),)}, {}, False),
+        ({"bad": ((0, 0, "corrupt"),)}, {}, False),
+        ({"program": "another"}, {}, False),
+        ({"luck": 7}, {}, False),
+        ({"n_tasks": 4}, {}, False),
     ],
 )
-def test_what_holds(changes, asked, holds):
-    """An outcome holds where everything is the same but the place of a run that has not asked for it."""
-    assert run(asked).holds(work(**changes)) is holds
+def test_what_holds(changes, read, holds):
+    """An outcome holds where everything is the same but the place of a run whose code has not read it."""
+    assert run(depends_on=Dependencies(**read)).holds(work(**changes)) is holds
 
 
-def test_an_error_may_have_asked_for_all():
-    """Of a run that ended without an outcome nobody knows what it asked for, so all has to be the same."""
-    interrupted = run(error=KeyboardInterrupt())
-    assert interrupted.holds(work())
-    assert not interrupted.holds(work(host="node02"))
+def test_an_error_is_not_used():
+    """A run that ended without an outcome does not hold: what it depends on is not known."""
+    assert not run(error=KeyboardInterrupt()).holds(work())
 
 
 @pytest.mark.parametrize(
@@ -89,10 +87,12 @@ def test_an_error_may_have_asked_for_all():
 def test_answers_that_change(then, holds):
     """An outcome holds if the stores would answer the same, errors too."""
     computed = Run(work(store=Store(a="1")), stage=lambda: None)
+    store = computed.work.store
     assert computed.ask("oob", ("a", None)) == (parcel.ANSWER, "1", {})
     kind, error, _ = computed.ask("oob", ("b", None))
     assert (kind, str(parcel.opened(error))) == (parcel.ERROR, "no b")
-    computed.is_ended, computed.outcome = True, TaskOutcome()
+    answers = tuple(OOBAnswer.of(store, "oob", (key, None)) for key in "ab")
+    computed.is_ended, computed.outcome = True, TaskOutcome(depends_on=Dependencies(oob=answers))
     assert computed.holds(work(store=then)) is holds
 
 
@@ -205,7 +205,7 @@ def test_what_saw_another_environment_is_computed_anew():
 
 def test_what_was_sure_ends_no_guesses():
     """That a run was moved to another node is no reason to guess no more."""
-    one = stage(TaskOutcome(asked=frozenset({"host"})), is_sure=True)
+    one = stage(TaskOutcome(depends_on=Dependencies(host="node01")), is_sure=True)
     assert one.compute(work(host="node02")) is ANEW
     assert one.may_guess
 
@@ -217,11 +217,10 @@ def test_second_runs_are_computed_when_they_start():
     assert one.compute(work(attempt=1)) is ANEW
 
 
-def test_errors_are_raised_at_the_start():
-    """What compute() raises for a run is raised when the run starts, and not before."""
+def test_a_run_that_raised_is_computed_anew():
+    """What compute() raised for a run ahead of its start is raised, if at all, when it is computed at its start."""
     one = stage(KeyboardInterrupt())
-    with pytest.raises(KeyboardInterrupt):
-        one.compute(work(host=""))
+    assert one.compute(work(host="")) is ANEW
 
 
 def test_a_stage_that_is_forgotten():

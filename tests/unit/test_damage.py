@@ -11,7 +11,7 @@ from disco_sim.error import DiscoError
 from disco_sim.model import events
 from disco_sim.model.job import Limits
 from disco_sim.model.plan import Output, Stage
-from disco_sim.model.work import Counts, Message, Read, TaskOutcome
+from disco_sim.model.work import Counts, Dependencies, Message, Read, TaskOutcome
 from disco_sim.sim.costs import Costs
 from tests.clusters import (
     TWO_STAGES,
@@ -113,7 +113,7 @@ def test_code_that_asked_for_its_host_is_called_again():
 
     def asking(work):
         made = mapper(slept_s=1.0 if work.task == 0 else 5.0)(work)
-        return TaskOutcome(outputs=made.outputs, counts=made.counts, asked=frozenset({"host"}))
+        return TaskOutcome(outputs=made.outputs, counts=made.counts, depends_on=Dependencies(host=work.host))
 
     two_stages(computer, first=asking)
     hosts = [(work.task, work.host) for work in computer.engine.works if work.stage == "first"]
@@ -206,7 +206,7 @@ def test_other_partitions_the_second_time_end_the_job():
     def fickle(work):
         label = 0 if work.host == "node01" else 1
         counts = Counts(slept_s=1.0 if work.task == 0 else 5.0)
-        return TaskOutcome(outputs=((label, pairs(("a", 1))),), counts=counts, asked=frozenset({"host"}))
+        return TaskOutcome(outputs=((label, pairs(("a", 1))),), counts=counts, depends_on=Dependencies(host=work.host))
 
     log = two_stages(computer, first=fickle)
     (died,) = of_kind(log, events.JobDied)

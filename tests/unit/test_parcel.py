@@ -15,7 +15,7 @@ import pytest
 
 from disco_sim.engine import parcel
 from disco_sim.error import CommError, DataError, DiscoError
-from disco_sim.model.work import Blob, Counts, Failure, TaskOutcome
+from disco_sim.model.work import Blob, Counts, Dependencies, Failure, TaskOutcome
 from disco_sim.runtime.buffers import Room
 from disco_sim.runtime.program import FunctionCode
 from tests.works import memory, work
@@ -100,10 +100,10 @@ def test_errors_that_are_raised_from_one_another():
 def test_failures():
     """A failure keeps all its texts; its error has its frames as a note."""
     failure = Failure("data", "DataError: bad", DataError("bad", "raw://a"), "Traceback\n  line", "lines", "record")
-    outcome = TaskOutcome(counts=Counts(records_in=3), failure=failure, asked=frozenset({"host"}))
+    outcome = TaskOutcome(counts=Counts(records_in=3), failure=failure, depends_on=Dependencies(host="node01"))
     sent, error = parcel.sealed_outcome(outcome)
     found = parcel.opened_outcome(*pickle.loads(pickle.dumps((sent, error))))
-    assert (found.counts, found.asked) == (outcome.counts, outcome.asked)
+    assert (found.counts, found.depends_on) == (outcome.counts, outcome.depends_on)
     assert found.failure.error.url == "raw://a"
     assert found.failure.error.__notes__ == ["In a worker process:\nTraceback\n  line"]
     assert (found.failure.kind, found.failure.lines, found.failure.record) == ("data", "lines", "record")

@@ -110,7 +110,7 @@ class _Facts(type):
     def group_host(cls) -> str:
         """The host that the URL of the task's input names, or whose outputs it groups; empty if they are of several."""
         context = _context("group_host")
-        context.asked.add("inputs")
+        context.note_read("inputs")
         return str(context.work.named_host)
 
     @property
@@ -125,7 +125,7 @@ class _Facts(type):
         Disco ends it with a time and a process number; here it is the same in every simulation.
         """
         context = _context("uid")
-        context.asked.add("inputs")
+        context.note_read("inputs")
         return str(context.work.uid)
 
     run_id = uid

@@ -1,0 +1,180 @@
+"""When an outcome that was computed once is used for another run of its task: each thing that it may depend on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from disco_sim import Costs, Disco, Faults, Params, result_iterator
+from disco_sim.cluster.record import Computed
+from disco_sim.error import OOBKeyError
+from disco_sim.model.dialect import V05
+from disco_sim.model.plan import Output
+from disco_sim.model.work import Dependencies, OOBAnswer, TaskOutcome, TaskWork, urls_of
+from tests.clusters import TWO_STAGES, at_home, cluster, finish, outcome, pairs, request
+
+INPUTS = (Output(0, "node01", 1, 1, "raw://a", (("node02", "raw://a"),)),)
+ELSEWHERE = (Output(0, "node03", 1, 1, "raw://a", (("node02", "raw://b"),)),)
+
+
+class Store:
+    """Out-of-band results by key; a missing one is an error."""
+
+    def __init__(self, **values: str) -> None:
+        self.values = values
+
+    def oob(self, key: str, job: str | None) -> str:
+        if key not in self.values:
+            raise OOBKeyError(f"no {key} among {len(self.values)}")
+        return self.values[key]
+
+    def latest_oob(self, key: str) -> str | None:
+        return self.values.get(key)
+
+
+def work(**changes: Any) -> TaskWork:
+    """The work of a run."""
+    facts: dict[str, Any] = {
+        "job": "job", "serial": 0, "stage": "map", "task": 0, "attempt": 0, "n_tasks": 1, "label": 0, "host": "node01",
+        "master": "master:8989", "program": None, "inputs": INPUTS, "replica": 0, "store": Store(a="1"),
+    }  # fmt: skip
+    return TaskWork(**(facts | changes))
+
+
+def asked(question: str, *arguments: str | None) -> Dependencies:
+    """What an outcome depends on whose code asked this of the store of `work()`."""
+    return Dependencies(oob=(OOBAnswer.of(work().store, question, arguments),))
+
+
+@pytest.mark.parametrize(
+    ("depends_on", "changes", "holds"),
+    [
+        (Dependencies(), {"host": "node02", "replica": 1, "inputs": ELSEWHERE, "store": Store()}, True),
+        (Dependencies(host="node01"), {"replica": 1, "inputs": ELSEWHERE, "store": Store()}, True),
+        (Dependencies(host="node01"), {"host": "node02"}, False),
+        (Dependencies(replica=0), {"host": "node02", "inputs": ELSEWHERE}, True),
+        (Dependencies(replica=0), {"replica": 1}, False),
+        (Dependencies(inputs=(("raw://a", "raw://a"),)), {"host": "node02", "replica": 1}, True),
+        (Dependencies(inputs=(("raw://a", "raw://a"),)), {"inputs": ELSEWHERE}, False),
+        (asked("oob", "a", None), {"store": Store(a="1", b="2")}, True),
+        (asked("oob", "a", None), {"store": Store(a="2")}, False),
+        (asked("oob", "a", None), {"store": Store()}, False),
+        (asked("oob", "b", None), {"store": Store(c="1")}, True),
+        (asked("oob", "b", None), {"store": Store(b="1")}, False),
+        (asked("oob", "b", None), {"store": Store(a="1", c="1")}, False),
+        (asked("latest_oob", "b"), {"store": Store()}, True),
+        (asked("latest_oob", "b"), {"store": Store(b="1")}, False),
+    ],
+)
+def test_an_outcome_holds_where_what_it_depends_on_is_the_same(depends_on, changes, holds):
+    """Host, replica, URLs of inputs and answers of the stores count if the code read them, and only then."""
+    assert depends_on.hold(work(**changes)) is holds
+    computed = Computed(TaskOutcome(depends_on=depends_on), INPUTS)
+    assert computed.holds(INPUTS, lambda: work(**changes)) is holds
+
+
+def test_an_outcome_holds_for_the_same_data_only():
+    """Pieces of other sizes, labels or names are other data; the same output on another node is the same data."""
+    stored = Output(0, "node01", 2, 20, "disco://node01:8989/disco/node01/aa/job/map-0-0")
+    computed = Computed(TaskOutcome(), (stored,))
+    moved = stored._replace(host="node02", blob="disco://node02:8989/disco/node02/aa/job/map-0-0")
+    assert computed.holds((moved,), work)
+    for other in (
+        stored._replace(n_records=3),
+        stored._replace(n_bytes=21),
+        stored._replace(label=1),
+        stored._replace(blob="disco://node01:8989/disco/node01/aa/job/map-1-0"),
+    ):
+        assert not computed.holds((other,), work)
+
+
+def test_the_work_is_made_only_where_it_is_needed():
+    """An outcome that depends on its data alone is used again without a look at the rest of the run."""
+    assert Computed(TaskOutcome(), INPUTS).holds(INPUTS, lambda: pytest.fail("made"))
+
+
+def reading(line, params):
+    """A slow task that reads one thing of its surroundings, and a quick one that puts a key meanwhile."""
+    import time
+
+    put(f"mine:{line}", b"1")
+    if line == "puts":
+        put("x", b"late")
+        time.sleep(3)
+        return
+    if params.reads == "oob":
+        found = get("x")
+    elif params.reads == "host":
+        found = this_host()
+    else:
+        found = this_inputs()[0]
+    time.sleep(20)
+    yield line, found
+
+
+def results(faults: Faults, **parameters: Any) -> dict[str, Any]:
+    """What a job gives, with the choices of Disco's code."""
+    with Disco(nodes=3, slots=1, dialect=V05, faults=faults, costs=Costs(startup_s=0.5)) as disco:
+        job = disco.new_job(name="job", map=reading, **parameters)
+        return dict(result_iterator(job.wait(show=False)))
+
+
+def test_a_retry_reads_what_was_put_meanwhile():
+    """A run that found no value is lost, and the value comes: its retry reads it, as real code would."""
+    inputs = ["raw://puts", "raw://gets"]
+    parameters: dict[str, Any] = {"input": inputs, "params": Params(reads="oob")}
+    assert results(Faults(), **parameters) == {"gets": None}
+    for host in ("node01", "node02"):
+        found = results(Faults().kill(host, at=5.0), **parameters)
+        if found["gets"] is not None:
+            break
+    assert found == {"gets": b"late"}
+
+
+def test_a_retry_elsewhere_has_another_host():
+    """A run that read its host is lost, and its retry on another node gives that one's name."""
+    parameters: dict[str, Any] = {"input": ["raw://a"], "params": Params(reads="host")}
+    (before,) = results(Faults(), **parameters).values()
+    (after,) = results(Faults().kill(before, at=5.0), **parameters).values()
+    assert before != after
+
+
+def test_a_retry_with_another_replica_is_computed():
+    """Code that reads whichever replica is near is called again when the retry has to read another one."""
+    replicas = tuple((f"node0{number}", "raw://a") for number in (1, 2))
+    inputs = (Output(0, *replicas[0][:1], 1, 1, replicas[0][1], replicas[1:]),)
+
+    def reads(depends_on_replica: bool) -> list[int]:
+        def script(work: TaskWork) -> TaskOutcome:
+            depends_on = Dependencies(replica=work.replica) if depends_on_replica else Dependencies()
+            return replace(outcome(slept_s=20.0), depends_on=depends_on)
+
+        computer = cluster(3, faults=Faults().kill("node01", at=5.0))
+        computer.submit(request(inputs=inputs, script={"first": script}))
+        finish(computer)
+        assert computer.archive.status("job") == "ready"
+        return [work.replica for work in computer.engine.works]
+
+    assert reads(depends_on_replica=True) == [0, 1]
+    assert reads(depends_on_replica=False) == [0]
+
+
+def test_a_retry_with_other_input_urls_is_computed():
+    """Code that read the URLs of its input is called again when that input was made again on another node."""
+
+    def reads(depends_on_urls: bool) -> int:
+        def reduce(work: TaskWork) -> TaskOutcome:
+            depends_on = Dependencies(inputs=urls_of(work.inputs)) if depends_on_urls else Dependencies()
+            return replace(outcome((0, pairs(("a", 1))), slept_s=20.0), depends_on=depends_on)
+
+        script = {"first": lambda work: outcome((0, pairs(("a", 1))), slept_s=1.0), "second": reduce}
+        computer = cluster(3, faults=Faults().kill("node01", at=5.0), costs=Costs(startup_s=0.0, disk_bytes_s=5.0))
+        computer.submit(request(plan=TWO_STAGES, inputs=at_home("node01"), script=script))
+        finish(computer)
+        assert computer.archive.status("job") == "ready"
+        return sum((work.stage, work.task) == ("second", 0) for work in computer.engine.works)
+
+    assert reads(depends_on_urls=True) == 2
+    assert reads(depends_on_urls=False) == 1
