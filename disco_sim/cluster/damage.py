@@ -15,7 +15,6 @@ from disco_sim.sim.clock import FIRST, NOW, Clock
 from disco_sim.sim.faults import Faults, LoseOutput
 from disco_sim.sim.luck import draw
 from disco_sim.sim.machines import CPU, Machines
-from disco_sim.sim.scheduler import INPUT_LOST
 
 MOST_TASKS_WITH_PHASES = 100_000
 """Runs of a stage with more tasks are logged without their phases, so that the log of a million fits in memory."""
@@ -48,8 +47,9 @@ class Damage:
         for job, record in self._jobs.items():
             if record.status != "active" or record.is_ending:
                 continue
-            for key, reason in list(incidents.runs_lost_with(record, event.host)):
-                self.lose_run(job, key, reason)
+            for key, cause in list(incidents.runs_lost_with(record, event.host)):
+                reason = f"{event.host} died"
+                self.lose_run(job, key, reason if cause == "node" else f"input lost: {reason}", cause)
             for (stage, task), is_wanted in list(incidents.outputs_at(record, event.host)):
                 if is_wanted:
                     self.lose_output(job, stage, task, f"{event.host} died")
@@ -72,8 +72,8 @@ class Damage:
         reader = record.next_stage(event.stage)
         if reader is not None and reader in record.tasks:
             for key in list(incidents.runs_reading(record, reader, blobs)):
-                reason = f"{INPUT_LOST}: what {event.stage}:{event.task} stored at {event.host}"
-                self.lose_run(event.job, key, reason)
+                reason = f"input lost: what {event.stage}:{event.task} stored at {event.host}"
+                self.lose_run(event.job, key, reason, "input")
 
     def run_finished(self, event: events.RunFinished) -> None:
         """Lose what a fault wants to be lost as soon as it was stored."""
@@ -99,7 +99,7 @@ class Damage:
             now_s = self._clock.now_s
             self._clock.put(now_s, events.OutputLost(now_s, job, stage, task, host, reason), FIRST)
 
-    def lose_run(self, job: str, key: RunKey, reason: str) -> None:
+    def lose_run(self, job: str, key: RunKey, reason: str, cause: incidents.LossCause) -> None:
         """End a run from outside."""
         record = self._jobs[job]
         run = record.running.get(key)
@@ -111,7 +111,7 @@ class Damage:
             self._machines.stop(run.activity)
             self.tell_phases(self._soon, where, run)
         n_puts = len(run.outcome.oob) if run.outcome is not None else 0
-        self._soon(events.RunFailed(*where, "lost", reason, 0, 0, n_puts, self.delay_luck(job, key)))
+        self._soon(events.RunFailed(*where, "lost", reason, 0, 0, n_puts, self.delay_luck(job, key), cause))
 
     # -- what runs find ----------------------------------------------------------------------------
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Literal
 
 from disco_sim.cluster.record import JobRecord, RunKey, RunningRun, TaskKey
 from disco_sim.model.plan import Output
-from disco_sim.sim.scheduler import INPUT_LOST
+
+LossCause = Literal["node", "input", "scheduler"]
+"""What ends a run from outside, as in `RunFailed.cause`."""
 
 
 def stored_at(host: str, url: str) -> bool:
@@ -39,16 +42,16 @@ def without_hosts(pieces: tuple[Output, ...], dead: Collection[str]) -> tuple[Ou
     )
 
 
-def runs_lost_with(record: JobRecord, host: str) -> Iterator[tuple[RunKey, str]]:
+def runs_lost_with(record: JobRecord, host: str) -> Iterator[tuple[RunKey, LossCause]]:
     """The runs that end because `host` died, and why: those on it, and those of the first stage that read from it."""
     first = record.request.plan[0].name if record.request.plan else ""
     for key, run in record.running.items():
         if run.is_dropped:
             continue
         if run.host == host:
-            yield key, f"{host} died"
+            yield key, "node"
         elif key[0] == first and _reads_from(run, host):
-            yield key, f"{INPUT_LOST}: {host} died"
+            yield key, "input"
 
 
 def _reads_from(run: RunningRun, host: str) -> bool:

@@ -429,6 +429,6 @@ _OBEY: dict[type[Any], Callable[[SimulatedCluster, Any], None]] = {
     events.StartRun: SimulatedCluster._start_run,
     events.DelayTask: SimulatedCluster._delay_task,
     events.WatchCopies: SimulatedCluster._watch_copies,
-    events.DropRun: lambda cluster, order: cluster._damage.lose_run(order.job, order[1:4], order.reason),
+    events.DropRun: lambda cluster, order: cluster._damage.lose_run(order.job, order[1:4], order.reason, "scheduler"),
 }
 """How an instruction is obeyed."""

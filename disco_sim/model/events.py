@@ -6,7 +6,7 @@ Every view is made from events alone. `time_s` is in virtual seconds since the c
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from disco_sim.model.job import Limits
 from disco_sim.model.plan import Plan, TaskInputs
@@ -104,7 +104,8 @@ class RunFailed(NamedTuple):
     A run of kind `lost` was ended from outside, because its job ended, its node died, what it was reading was lost, or
     another run of its task was faster; that is no failure of the task.
 
-    `luck` is the draw in [0, 1) that the delay before the next try is made from.
+    `luck` is the draw in [0, 1) that the delay before the next try is made from. `cause` says what ended a lost run:
+    `node` (it died), `input` (what the run was reading was lost) or `scheduler`; it is empty for other kinds.
     """
 
     time_s: float
@@ -119,6 +120,7 @@ class RunFailed(NamedTuple):
     bytes_in: int
     oob_puts: int
     luck: float
+    cause: Literal["", "node", "input", "scheduler"] = ""
 
 
 class OutputStored(NamedTuple):

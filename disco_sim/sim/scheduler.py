@@ -20,9 +20,6 @@ from disco_sim.sim.queues import RunPlace, StageQueues
 from disco_sim.sim.slots import Slots
 from disco_sim.sim.tasks import DELAYED, DONE, RUNNING, Task
 
-INPUT_LOST = "input lost"
-"""How the reason of a lost run begins whose input was lost, and not its node."""
-
 
 class Scheduler:
     """Gives tasks to slots.
@@ -200,7 +197,7 @@ class Scheduler:
         if task.n_running:
             return self._assign()  # its other run goes on
         stage = job.stages[event.stage]
-        if is_lost and event.reason.startswith(INPUT_LOST):
+        if event.cause == "input":
             stage.queue(task, self._slots.usable)
             return self._assign()
         task.losses += is_lost

@@ -52,8 +52,8 @@ class Desk:
     def done(self, task, host, job="j", stage="x", attempt=0, at=1.0):
         return self.tell(events.RunFinished(at, job, stage, task, attempt, host, 0, 0, 0, 0, 0))
 
-    def failed(self, task, host, kind="data", job="j", stage="x", attempt=0, luck=0.0, reason="oops", at=1.0):
-        return self.tell(events.RunFailed(at, job, stage, task, attempt, host, kind, reason, 0, 0, 0, luck))
+    def failed(self, task, host, kind="data", job="j", stage="x", attempt=0, luck=0.0, at=1.0, cause=""):
+        return self.tell(events.RunFailed(at, job, stage, task, attempt, host, kind, "oops", 0, 0, 0, luck, cause))
 
     def requeued(self, task, job="j", stage="x", at=2.0):
         return self.tell(events.TaskRequeued(at, job, stage, task))

@@ -201,7 +201,7 @@ def test_one_of_two_runs_is_lost():
     desk.done(0, "a", at=1.0)
     desk.looked(2.0)
     desk.died("b", at=3.0)
-    assert desk.failed(1, "b", "lost", reason="b died", at=3.0) == []
+    assert desk.failed(1, "b", "lost", cause="node", at=3.0) == []
     assert desk.done(1, "a", attempt=1, at=4.0) == [FinishStage("j", "x")]
 
 

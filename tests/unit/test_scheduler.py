@@ -395,7 +395,7 @@ def test_a_lost_run_is_no_failure():
     desk.begin(["a"])
     for attempt in range(5):
         delay = DelayTask("j", "x", 0, 0, "a", attempt + 2.0)
-        assert desk.failed(0, "a", "lost", attempt=attempt, reason="a died") == [delay]
+        assert desk.failed(0, "a", "lost", attempt=attempt, cause="node") == [delay]
         assert desk.requeued(0) == [run(0, "a", 0, attempt=attempt + 1)]
     ended = desk.failed(0, "a", "data", attempt=5)[-1]
     assert ended.reason == "Task x:0 failed 1 times. At most 0 failures are allowed."
@@ -414,7 +414,16 @@ def test_a_run_whose_input_was_lost_waits_at_once(desk):
     """A task that was reading what is lost needs no delay: it waits for that anyway, or there is another replica."""
     desk.submit()
     desk.begin(["a"])
-    assert desk.failed(0, "a", "lost", reason="input lost: x died") == [run(0, "a", 0, attempt=1)]
+    assert desk.failed(0, "a", "lost", cause="input") == [run(0, "a", 0, attempt=1)]
+
+
+@pytest.mark.parametrize("cause", ["", "node", "scheduler"])
+def test_no_wording_decides_what_follows_a_loss(desk, cause):
+    """Whether a lost run waits follows from its cause, whatever its reason says."""
+    desk.submit()
+    desk.begin(["a"])
+    event = events.RunFailed(1.0, "j", "x", 0, 0, "a", "lost", "input lost: in words only", 0, 0, 0, 0.0, cause)
+    assert [type(order) for order in desk.tell(event)] == [DelayTask]
 
 
 # -- nodes -----------------------------------------------------------------------------------------
@@ -493,7 +502,7 @@ def test_a_node_dies_in_the_first_stage():
     desk.submit()
     desk.begin(["a"], ["b"])
     assert desk.died("a") == []
-    assert desk.failed(0, "a", "lost", reason="a died", luck=0.0) == [DelayTask("j", "x", 0, 0, "a", 2.0)]
+    assert desk.failed(0, "a", "lost", cause="node", luck=0.0) == [DelayTask("j", "x", 0, 0, "a", 2.0)]
     assert desk.done(1, "b") == []
     assert desk.requeued(0) == [run(0, "b", 0, attempt=1)]
     assert desk.done(0, "b", attempt=1) == [FinishStage("j", "x")]
@@ -504,10 +513,10 @@ def test_a_node_dies_in_the_second_stage():
     desk = Desk(("a", 1), ("b", 1))
     second_stage(desk, 2)
     assert desk.died("b", at=2.0) == []
-    assert desk.failed(1, "b", "lost", stage="y", reason="b died", at=2.0) == [DelayTask("j", "y", 1, 0, "b", 2.0)]
+    assert desk.failed(1, "b", "lost", stage="y", cause="node", at=2.0) == [DelayTask("j", "y", 1, 0, "b", 2.0)]
     assert desk.output_lost(1, "b", at=2.0) == []
     # The run on a reads what is lost; the first stage's task gets its slot before it.
-    assert desk.failed(0, "a", "lost", stage="y", reason="input lost: x:1", at=2.0) == [run(1, "a", 0, attempt=1)]
+    assert desk.failed(0, "a", "lost", stage="y", cause="input", at=2.0) == [run(1, "a", 0, attempt=1)]
     assert desk.requeued(1, stage="y", at=4.0) == []
     assert desk.done(1, "a", attempt=1, at=5.0) == [run(0, "a", 0, stage="y", attempt=1)]
     assert desk.done(0, "a", stage="y", attempt=1, at=6.0) == [run(1, "a", 0, stage="y", attempt=1)]
@@ -681,7 +690,7 @@ def test_why_a_job_is_stuck_without_nodes(desk):
     assert desk.scheduler.why_stuck("j") == "a, b are dead or blacklisted and none returns"
     desk.tell(events.NodeWhitelisted(1.0, "b"))
     desk.died("b")
-    desk.failed(0, "b", "lost", reason="input lost")
+    desk.failed(0, "b", "lost", cause="input")
     assert desk.scheduler.why_stuck("j") == "a, b are dead and none returns"
 
 
