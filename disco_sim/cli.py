@@ -18,10 +18,11 @@ from typing import Any
 import click
 
 from disco_sim import __version__, compat
+from disco_sim.compat.dialect import V05
 from disco_sim.core import Disco, Job
 from disco_sim.error import DiscoError, JobError
 from disco_sim.model.cluster import ClusterSpec
-from disco_sim.model.dialect import DOCUMENTED, V05
+from disco_sim.model.dialect import DOCUMENTED
 from disco_sim.script import Script
 from disco_sim.tables import Table, table_text
 from disco_sim.tracebacks import short_chain

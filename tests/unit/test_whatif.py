@@ -9,10 +9,11 @@ import pytest
 from disco_sim import ClusterSpec, Costs, Disco, Faults, JobError
 from disco_sim.client.whatif import BOTTLENECK, WHAT_IF
 from disco_sim.cluster.replay import Recording, Setting, play, rehomed
+from disco_sim.compat.dialect import V05
 from disco_sim.error import DiscoError
 from disco_sim.func import sum_reduce
 from disco_sim.model import events
-from disco_sim.model.dialect import DOCUMENTED, V05
+from disco_sim.model.dialect import DOCUMENTED
 from disco_sim.model.plan import Output
 from disco_sim.pipeline import Stage
 from disco_sim.views.critical import KINDS, Analysis
