@@ -445,6 +445,27 @@ def test_the_critical_path_leads_to_the_end():
             assert sum(analysis.shares().values()) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(
+    ("n_slots", "lower_s", "upper_s"),
+    [
+        (1, 20.0, 20.0),  # 12 + 8: one after the other, whatever the order
+        (2, 11.0, 15.5),  # 7 + 4; 12/2 + 7/2 and 8/2 + 4/2
+        (4, 11.0, 13.25),  # 7 + 4; 12/4 + 3/4 * 7 and 8/4 + 3/4 * 4
+    ],
+)
+def test_bounds_by_hand(n_slots, lower_s, upper_s):
+    """The upper bound is Graham's: for each stage, total / n_slots plus (1 - 1 / n_slots) times its longest run."""
+    analysis = Analysis()
+    for stage, took_s in (("map", (2.0, 3.0, 7.0)), ("reduce", (4.0, 4.0))):
+        analysis.add(events.StageStarted(0.0, "job", stage, ()))
+        for task, cpu_s in enumerate(took_s):
+            run = ("job", stage, task, 0, "node01")
+            analysis.add(events.RunStarted(0.0, *run, 0, 0))
+            analysis.add(events.PhasesPlayed(cpu_s, *run, 0.0, 0.0, 0.0, 0.0, cpu_s, 0.0, 0.0, 1.0))
+            analysis.add(events.RunFinished(cpu_s, *run, 0, 0, 0, 0, 0))
+    assert analysis.bounds(n_slots) == (pytest.approx(lower_s), pytest.approx(upper_s))
+
+
 def test_bounds_hold_with_luck_and_speeds():
     """Every makespan without failures lies between its bounds."""
     for seed in range(10):
