@@ -18,10 +18,11 @@ from typing import Any
 import click
 
 from disco_sim import __version__, compat
+from disco_sim.compat.dialect import V05
 from disco_sim.core import Disco, Job
 from disco_sim.error import DiscoError, JobError
 from disco_sim.model.cluster import ClusterSpec
-from disco_sim.model.dialect import DOCUMENTED, V05
+from disco_sim.model.dialect import DOCUMENTED
 from disco_sim.script import Script
 from disco_sim.tables import Table, table_text
 from disco_sim.tracebacks import short_chain
@@ -127,7 +128,9 @@ def run(
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTERLAB OPTIONS]...")
 def lab(args: tuple[str, ...]) -> None:
-    """Open JupyterLab on the notebooks: those of this folder, else those that came with disco_sim.
+    """Open JupyterLab on ./notebooks, else on the notebooks of the source tree that disco_sim runs from.
+
+    The installed package has no notebooks; without either folder, JupyterLab opens the current folder.
 
     Options are JupyterLab's own, such as --no-browser or --notebook-dir=FOLDER.
     """
@@ -138,6 +141,13 @@ def lab(args: tuple[str, ...]) -> None:
     beside = os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), "notebooks")
     folder = next(filter(os.path.isdir, ("notebooks", beside)), ".")
     is_told = any(option.startswith("--notebook-dir") for option in args)
+    if folder == "." and not is_told:
+        click.echo(
+            "There is no folder 'notebooks' here, and the notebooks of disco_sim come with its source, not with the "
+            "installed package; JupyterLab opens the current folder. Name another one: "
+            "disco-sim lab --notebook-dir=FOLDER",
+            err=True,
+        )
     sys.argv = ["jupyter-lab", *([] if is_told else [f"--notebook-dir={folder}"]), *args]
     runpy.run_module("jupyterlab", run_name="__main__", alter_sys=True)
 

@@ -514,7 +514,7 @@ class Disco:
         """The out-of-band results of all jobs, by job name; `disco.oob.frame()` is one table of them."""
         from disco_sim.client.oob import AllOOBResults
 
-        return AllOOBResults(self.cluster)
+        return AllOOBResults(self.cluster, self.history)
 
     def at(self, time_s: float) -> Moment:
         """The state of nodes and jobs at a virtual time, in seconds since the cluster's start; nothing un-happens."""

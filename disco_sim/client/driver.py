@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from time import monotonic, sleep
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 _NOT_OF_NODES = frozenset({events.OutputStored, events.PhasesPlayed, events.MessageSent, events.OOBStored})
 """Events that say nothing of nodes and are many, so that it would take time to have them looked at."""
+
+_KILL_WAIT_S = 1.0
+"""Real seconds that a cluster has to end a job after Ctrl-C, before the interrupt is raised all the same."""
+
+_KILL_PAUSE_S = 0.01
+"""Real seconds between two looks at a cluster on which nothing happens meanwhile."""
 
 
 @contextmanager
@@ -104,6 +111,8 @@ class Driver:
 
         Raises:
             DiscoError: If the cluster is being driven already.
+            KeyboardInterrupt: For Ctrl-C. The job at hand is dead then, or a kill of it is requested if the cluster did
+                not obey at once.
         """
         if not self._moving.acquire(blocking=False):
             raise DiscoError(
@@ -179,12 +188,26 @@ class Driver:
                 follower.end()
 
     def _end_last_job(self) -> None:
-        """Kill the job that the last event was about, as if one of its runs had been interrupted."""
-        job = getattr(self._cluster.log[-1], "job", "")
-        if self._cluster.archive.status(job) == "active":
-            self._cluster.ask(events.JobKillAsked(self._cluster.now_s, job, "interrupted"))
-            while self._cluster.archive.status(job) == "active":
-                self._cluster.advance(self._cluster.now_s)
+        """Kill the job that the last event was about, as if one of its runs had been interrupted.
+
+        A cluster may take a while to obey, so this waits `_KILL_WAIT_S` at most; the kill stays requested. While events
+        happen at the time of the request there is no limit: those are few, and a simulated cluster obeys in them.
+        """
+        cluster = self._cluster
+        job = getattr(cluster.log[-1], "job", "")
+        if cluster.archive.status(job) != "active":
+            return
+        asked_s = cluster.now_s
+        give_up_s = monotonic() + _KILL_WAIT_S
+        cluster.ask(events.JobKillAsked(asked_s, job, "interrupted"))
+        while cluster.archive.status(job) == "active":
+            is_moved = cluster.advance(cluster.now_s)
+            if is_moved and cluster.now_s == asked_s:
+                continue
+            if monotonic() > give_up_s:
+                return
+            if not is_moved:
+                sleep(_KILL_PAUSE_S)
 
     def _hear(self) -> None:
         log = self._cluster.log

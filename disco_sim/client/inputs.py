@@ -78,7 +78,7 @@ class Expansion:
             )
         url = os.fspath(entry)
         scheme, rest = schemesplit(url)
-        if not self._dialect.schemes:
+        if self._dialect.scheme_module is None:
             _check_scheme(url, _SCHEMES)
         if scheme == "dir":
             for label, blob in self._index(url):

@@ -214,7 +214,7 @@ class Job:
         """The job's out-of-band results by key; `job.oob.frame()` is a table of them."""
         from disco_sim.client.oob import OOBResults
 
-        return OOBResults(self.disco.cluster, self.name)
+        return OOBResults(self.disco.cluster, self.disco.history, self.name)
 
     @property
     def log(self) -> pandas.DataFrame:
@@ -429,7 +429,7 @@ class Job:
             history=history,
             job=name,
             read=cluster.archive.read,
-            values=lambda: dict(OOBResults(cluster, name)),
+            values=lambda: dict(OOBResults(cluster, history, name)),
             nodes=cluster.spec.nodes,
             oob_limit=cluster.archive.rules.oob_limit,
             now_s=lambda: cluster.now_s,

@@ -81,7 +81,9 @@ class JobMoment:
         """The out-of-band results that were visible then, and those that had been dropped."""
         from disco_sim.views.frames import oob_frame
 
-        return oob_frame(self._history, self.name, dict(OOBResults(self._cluster, self.name)), until_s=self.time_s)
+        return oob_frame(
+            self._history, self.name, dict(OOBResults(self._cluster, self._history, self.name)), until_s=self.time_s
+        )
 
     def _card(self) -> Card:
         from disco_sim.views.cards import job_card
@@ -90,7 +92,7 @@ class JobMoment:
             self._history,
             self.name,
             read=self._cluster.archive.read,
-            values=dict(OOBResults(self._cluster, self.name)),
+            values=dict(OOBResults(self._cluster, self._history, self.name)),
             nodes=self._cluster.spec.nodes,
             until_s=self.time_s,
         )
@@ -131,7 +133,7 @@ class Moment:
         """The out-of-band results of all jobs that were visible then, and those that had been dropped, `job` first."""
         from disco_sim.views.frames import all_oob_frame
 
-        return all_oob_frame(self._history, AllOOBResults(self._cluster), self.time_s)
+        return all_oob_frame(self._history, AllOOBResults(self._cluster, self._history), self.time_s)
 
     def job(self, name: Any) -> JobMoment:
         """A job, or its name, as it was at this moment.

@@ -11,6 +11,7 @@ from disco_sim.error import OOBKeyError, near_jobs
 if TYPE_CHECKING:
     import pandas
 
+    from disco_sim.views.history import History
     from disco_sim.views.render import Card
 
 
@@ -20,8 +21,9 @@ class OOBResults(Mapping[str, "str | bytes"]):
     `frame()` shows all of them, dropped ones of failed runs too.
     """
 
-    def __init__(self, cluster: Cluster, job: str) -> None:
+    def __init__(self, cluster: Cluster, history: History, job: str) -> None:
         self._cluster = cluster
+        self._history = history
         self._job = job
 
     def __getitem__(self, key: str) -> str | bytes:
@@ -37,12 +39,12 @@ class OOBResults(Mapping[str, "str | bytes"]):
         """A row per result: key value size stage task run host put_s state (committed or dropped)."""
         from disco_sim.views.frames import oob_frame
 
-        return oob_frame(self._cluster.log, self._job, dict(self))
+        return oob_frame(self._history, self._job, dict(self))
 
     def _card(self) -> Card:
         from disco_sim.views.cards import oob_card
 
-        return oob_card(self._cluster.log, self._job, dict(self))
+        return oob_card(self._history, self._job, dict(self))
 
     def __repr__(self) -> str:
         return f"OOBResults({self._job}, {len(self)} keys)"
@@ -55,14 +57,15 @@ class OOBResults(Mapping[str, "str | bytes"]):
 class AllOOBResults(Mapping[str, OOBResults]):
     """The out-of-band results of every job of a Disco, by job name; a Job itself will do as well."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, history: History) -> None:
         self._cluster = cluster
+        self._history = history
 
     def __getitem__(self, job: Any) -> OOBResults:
         name = str(getattr(job, "name", job))
         if name not in self._cluster.archive.oob:
             raise OOBKeyError(f"there is no job {name!r}; {near_jobs(name, self._cluster.archive.oob.jobs)}", job=name)
-        return OOBResults(self._cluster, name)
+        return OOBResults(self._cluster, self._history, name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._cluster.archive.oob.jobs)
@@ -74,7 +77,7 @@ class AllOOBResults(Mapping[str, OOBResults]):
         """A row per result of any job: job, then the columns of a job's own frame."""
         from disco_sim.views.frames import all_oob_frame
 
-        return all_oob_frame(self._cluster.log, self)
+        return all_oob_frame(self._history, self)
 
     def __repr__(self) -> str:
         return f"AllOOBResults({len(self)} jobs, {sum(len(results) for results in self.values())} keys)"
@@ -82,5 +85,5 @@ class AllOOBResults(Mapping[str, OOBResults]):
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from disco_sim.views.cards import all_oob_card
 
-        card = all_oob_card(self._cluster.log, self)
+        card = all_oob_card(self._history, self)
         return {"text/plain": card.text(), "text/html": card.html()}

@@ -17,6 +17,7 @@ from disco_sim.cluster.base import Cluster
 from disco_sim.error import DiscoError, ModUtilImportError, PurityError
 from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.job import JobRequest, JobSpec, Limits, plan_of
+from disco_sim.node import worker
 from disco_sim.pipeline import Stage
 from disco_sim.runtime.external import files_of
 from disco_sim.runtime.mapping import MapRole
@@ -77,7 +78,7 @@ def prepare(
         folder=os.getcwd(),
         dialect=dialect,
         kept=shipment.kept,
-        namespace=dialect.pipeline_namespace if spec.pipeline else dialect.namespace,
+        namespace=(dialect.pipeline_namespace if spec.pipeline else dialect.namespace) or worker.namespace,
     )
     save_as = tag_of_job(dialect.results_tag, name) if spec.is_saved else None
     return JobRequest(name, serial, plan, expansion.pieces, program, limits, save_as)

@@ -192,7 +192,7 @@ class Archive:
 
     def conflict(self, run: events.RunFinished, outcome: TaskOutcome) -> Exception | None:
         """The error of a run that put an out-of-band key which another task has put, if it did."""
-        return self.oob.conflict(run.job, self._entries(run, outcome, COMMITTED)) if outcome.oob else None
+        return self.oob.conflict(run.job, run.stage, run.task, (key for key, _ in outcome.oob))
 
     def put(self, run: Any, outcome: TaskOutcome, state: str) -> Iterator[Event]:
         """A run ended: store its out-of-band results as committed or dropped; the events of it.

@@ -36,4 +36,7 @@ class Cluster(Protocol):
         """Let the next thing happen, not later than `until_s`; whether anything did."""
 
     def ask(self, event: Event) -> None:
-        """Ask for a kill or a node's blacklisting; taken before the next thing happens, from any thread."""
+        """Ask for a kill or a node's blacklisting, from any thread.
+
+        A simulated cluster takes it before the next thing happens, another one may take a while.
+        """

@@ -13,12 +13,12 @@ from typing import Any
 
 from disco_sim.client.disco import Disco
 from disco_sim.client.registry import FIRST_PORT, open_discos
+from disco_sim.compat.dialect import V05, namespace_of_0_3
 from disco_sim.error import DiscoError, nearest
-from disco_sim.model.dialect import DOCUMENTED, V05, Dialect
+from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.util import netloc, schemesplit
 
 _USUAL: dict[str, Any] = {"nodes": 4, "slots": 2}
-_NAMES_OF_0_3 = "disco_sim.compat.disco.node.worker"
 
 _made: dict[str, Disco] = {}
 _options: dict[str, Any] = {}
@@ -130,7 +130,7 @@ def is_observed(disco: Disco) -> bool:
 def _dialect() -> Dialect:
     """The dialect that jobs of old code run in; the documented one with the names that Disco 0.3's worker had."""
     given: Dialect = _options.get("dialect", V05)
-    return replace(given, namespace=_NAMES_OF_0_3) if given == DOCUMENTED else given
+    return replace(given, namespace=namespace_of_0_3) if given == DOCUMENTED else given
 
 
 def _place(address: Any) -> netloc:

@@ -1,12 +1,14 @@
 """Where Disco's documentation and its code differ, a dialect says which one a job follows.
 
 Each field is one small choice, read by the client, DDFS or the runtime: clusters, stores and views never see it.
-`DOCUMENTED` is what the documentation promises, `V05` what Disco 0.5.4 really did.
+`DOCUMENTED` is what the documentation promises; what Disco 0.5.4 really did is `disco_sim.compat.dialect.V05`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,12 @@ class Dialect:
     `exits_are_retried`: a task that calls sys.exit is tried again; else it ends the job.
     `files_are_in_lib`: required_files given as paths are in lib/ of a task's folder; else in the folder itself.
     `results_tag`: the tag of saved results is this and the job's name.
-    `schemes`: the package whose scheme_module(NAME) opens a URL scheme that is not known here, '' for none.
-    `namespace`, `pipeline_namespace`: the module whose names() job functions and functions of pipeline stages see.
+    `scheme_module`: called with the name of a URL scheme that is not known here and the job's folder, it returns the
+    module that opens such URLs; None: there are no other schemes.
+    `namespace`, `pipeline_namespace`: called without arguments, they return the globals that job functions, and the
+    functions of pipeline stages, run with; None: those of `disco_sim.node.worker`.
+
+    A dialect is pickled with its job, so these three are functions at the top of a module.
     """
 
     name: str
@@ -64,37 +70,9 @@ class Dialect:
     exits_are_retried: bool = False
     files_are_in_lib: bool = False
     results_tag: str = "disco:job:results:"
-    schemes: str = ""
-    namespace: str = "disco_sim.node.worker"
-    pipeline_namespace: str = "disco_sim.node.worker"
+    scheme_module: Callable[[str, str], Any] | None = field(default=None, repr=False)
+    namespace: Callable[[], dict[str, Any]] | None = field(default=None, repr=False)
+    pipeline_namespace: Callable[[], dict[str, Any]] | None = field(default=None, repr=False)
 
 
 DOCUMENTED = Dialect("documented")
-
-V05 = Dialect(
-    "0.5",
-    unknown_arguments_are_errors=False,
-    max_failures=100,
-    force_flags_count=False,
-    lines_are_text=False,
-    inputs_are_reversed=True,
-    inputs_are_checked=False,
-    has_map_shuffle=True,
-    map_tasks_are_numbered=False,
-    inputs_are_replica_lists=True,
-    master_is_url=True,
-    partitions_are_checked=False,
-    combiners_end_everywhere=False,
-    oob_is_strict=False,
-    names_are_checked=False,
-    sort_can_merge=False,
-    memory_is_short_once=False,
-    profiles_are_by_uid=True,
-    messages_are_limited=True,
-    exits_are_retried=True,
-    files_are_in_lib=True,
-    results_tag="disco:results:",
-    schemes="disco_sim.compat.disco.schemes",
-    namespace="disco_sim.compat.disco.worker.classic.worker",
-    pipeline_namespace="disco_sim.compat.disco.worker.pipeline.worker",
-)

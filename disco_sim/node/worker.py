@@ -148,3 +148,8 @@ _NAMES = {name: globals()[name] for name in __all__}
 def names() -> dict[str, Any]:
     """Every name that a job function sees without import, as a dict of the caller's own."""
     return dict(_NAMES)
+
+
+def namespace() -> dict[str, Any]:
+    """Fresh globals for job functions: every name that they see without import, and `__name__`."""
+    return {**_NAMES, "__name__": __name__}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -61,8 +60,8 @@ class Opener:
             text = rest.encode("utf-8", "surrogatepass")
             stream = io.TextIOWrapper(io.BytesIO(text), encoding="utf-8", errors="surrogatepass", newline="")
             return stream, len(text), url
-        if scheme not in OPENED_SCHEMES and self._dialect.schemes:
-            module = importlib.import_module(self._dialect.schemes).scheme_module(scheme, self._folder)
+        if scheme not in OPENED_SCHEMES and self._dialect.scheme_module is not None:
+            module = self._dialect.scheme_module(scheme, self._folder)
             opened = module.input_stream(None, None, url, params)
             return opened if isinstance(opened, tuple) else (opened, None, url)
         return open_url(url, self._folder)

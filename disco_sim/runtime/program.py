@@ -87,8 +87,8 @@ class Program:
 
     `roles` says of each stage what it does: `map`, `reduce`, `shuffle` or `pipeline`. `constants` are the parameters
     that no run could change; `payload` are the others, pickled one behind the other, with `functions` as places.
-    `folder` is where the job was submitted, from which paths of inputs are seen. `namespace` is the module whose
-    names() the functions see. `kept` are the modules whose names some functions keep.
+    `folder` is where the job was submitted, from which paths of inputs are seen. `namespace` returns the globals that
+    the functions run with. `kept` are the modules whose names some functions keep.
     """
 
     roles: Mapping[str, str]
@@ -100,14 +100,13 @@ class Program:
     files: Mapping[str, bytes] = field(default_factory=dict)
     folder: str = ""
     dialect: Dialect = DOCUMENTED
-    namespace: str = worker.__name__
+    namespace: Callable[[], dict[str, Any]] = worker.namespace
     kept: tuple[ModuleNames, ...] = ()
 
     def load(self) -> dict[str, Any]:
         """The job's parameters with their functions, all made anew, sharing one fresh namespace."""
-        names: dict[str, Any] = importlib.import_module(self.namespace).names()
+        names = self.namespace()
         names["__builtins__"] = builtins
-        names["__name__"] = self.namespace
         for alias, module in self.aliases.items():
             names[alias] = importlib.import_module(module)
         for wanted in self.modules:

@@ -68,21 +68,21 @@ class OOBStore:
         for table in (self._committed, self._replaced, self._dropped, self._ended):
             table.pop(job, None)
 
-    def conflict(self, job: str, entries: Iterable[OOBEntry]) -> OOBPutError | None:
-        """The error of the first entry whose key another task of the job has committed already, if any.
+    def conflict(self, job: str, stage: str, task: int, keys: Iterable[str]) -> OOBPutError | None:
+        """The error of the first key that another task of the job than this one has committed already, if any.
 
         Another run of the same task, made again because its output was lost, never clashes.
         """
         committed = self._committed[job] if self._is_unique else {}
-        for entry in entries:
-            other = committed.get(entry.key)
-            if other is not None and (other.stage, other.task) != (entry.stage, entry.task):
+        for key in keys:
+            other = committed.get(key)
+            if other is not None and (other.stage, other.task) != (stage, task):
                 return OOBPutError(
-                    f"OOB key {entry.key!r} was put by task {entry.stage}:{entry.task} and by task "
+                    f"OOB key {key!r} was put by task {stage}:{task} and by task "
                     f"{other.stage}:{other.task} of the same job; a key is unique in its job, or one value would be "
-                    f"lost: put the task into the key, as in put('{entry.key}:%d' % this_partition(), ...)",
-                    key=entry.key,
-                    tasks=(f"{other.stage}:{other.task}", f"{entry.stage}:{entry.task}"),
+                    f"lost: put the task into the key, as in put('{key}:%d' % this_partition(), ...)",
+                    key=key,
+                    tasks=(f"{other.stage}:{other.task}", f"{stage}:{task}"),
                 )
         return None
 

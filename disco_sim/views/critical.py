@@ -183,8 +183,8 @@ class Analysis:
 
         Lower: the start-up, disk and CPU work on the fastest node, spread evenly over all slots, or the longest run of
         each stage one after the other, whichever is more; what is transferred and waited for counts nothing. Upper: of
-        each stage its runs as long as they took, spread evenly, and its longest run once more (Graham's bound for list
-        scheduling).
+        each stage its runs as long as they took, spread evenly, and `1 - 1 / n_slots` times its longest run (Graham's
+        bound for list scheduling).
         """
         stages = self._stages.values()
         lower_s = max(sum(stage.busy_s for stage in stages) / n_slots, sum(stage.longest_busy_s for stage in stages))

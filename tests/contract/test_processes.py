@@ -15,13 +15,13 @@ from textwrap import dedent
 import pytest
 
 from disco_sim import Disco, DiscoError, JobError, Params, result_iterator
+from disco_sim.compat.dialect import V05
 from disco_sim.engine.ahead import Run
 from disco_sim.engine.inline import Inline
 from disco_sim.engine.pool import Pool
 from disco_sim.engine.processes import Processes
 from disco_sim.func import chain_reader, sum_reduce
 from disco_sim.model import events
-from disco_sim.model.dialect import V05
 from tests.clusters import of_kind
 
 INPUTS = ["raw://a", "raw://b", "raw://c", "raw://d", "raw://e", "raw://f"]

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from disco_sim import Costs, Disco, Faults, JobError, Params, result_iterator
+from disco_sim.compat.dialect import V05
 from disco_sim.engine.inline import Inline
 from disco_sim.engine.processes import Processes
 from disco_sim.func import sum_combiner, sum_reduce
-from disco_sim.model.dialect import V05
 from disco_sim.pipeline import Stage
 
 TEXT = ["the cat sat on the mat", "the dog ate the cat", "a mat is a mat", "", "so it is"]

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from disco_sim import Disco, Faults, result_iterator
+from disco_sim.compat.dialect import V05
 from disco_sim.func import sum_combiner, sum_reduce
 from disco_sim.model.cluster import ClusterSpec
-from disco_sim.model.dialect import DOCUMENTED, V05
+from disco_sim.model.dialect import DOCUMENTED
 from disco_sim.pipeline import Stage
 from disco_sim.testing import check_invariants
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from disco_sim import Disco, Job
+from disco_sim.compat.dialect import V05
 from disco_sim.func import sum_reduce
-from disco_sim.model.dialect import V05
 from disco_sim.model.plan import Stage
 from disco_sim.views.history import History
 from disco_sim.views.packing import exact

@@ -11,9 +11,9 @@ import pytest
 
 from disco_sim import Disco
 from disco_sim.client.advice import job_functions
+from disco_sim.compat.dialect import V05
 from disco_sim.error import JobError
 from disco_sim.func import map_line_reader
-from disco_sim.model.dialect import V05
 from disco_sim.pipeline import Stage
 
 LIMIT = 3

@@ -297,6 +297,19 @@ def test_lab_opens_the_notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert asked == [["--notebook-dir=notebooks", "--no-browser"], ["--notebook-dir=other"]]
 
 
+def test_lab_without_notebooks_opens_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed disco_sim has no notebooks beside it: the command says so, unless a folder is named."""
+    asked: list[list[str]] = []
+    monkeypatch.setattr("runpy.run_module", lambda *_, **__: asked.append(sys.argv[1:]))
+    monkeypatch.setattr("sys.argv", ["disco-sim"])
+    monkeypatch.setattr("disco_sim.cli._PACKAGE", f"{tmp_path / 'site-packages' / 'disco_sim'}{os.sep}")
+    monkeypatch.chdir(tmp_path)
+    told = disco_sim("lab").stderr
+    assert told.startswith("There is no folder 'notebooks' here, and the notebooks of disco_sim come with its source")
+    assert disco_sim("lab", "--notebook-dir=other").stderr == ""
+    assert asked == [["--notebook-dir=."], ["--notebook-dir=other"]]
+
+
 def test_it_runs_as_a_module_and_shows_no_bar_in_a_pipe(tmp_path: Path) -> None:
     """`python -m disco_sim` is the same command; in a pipe, nothing but the script's output comes out."""
     command = [sys.executable, "-m", "disco_sim"]

@@ -11,8 +11,8 @@ import pytest
 from disco_sim import Disco, DiscoError
 from disco_sim.client.registry import open_discos
 from disco_sim.compat import masters
+from disco_sim.compat.dialect import V05
 from disco_sim.compat.disco import core
-from disco_sim.model.dialect import V05
 
 
 @pytest.fixture(autouse=True)

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from disco_sim import Disco, compat, result_iterator
+from disco_sim.compat.dialect import V05
 from disco_sim.compat.disco import schemes
 from disco_sim.compat.disco.schemes import module_of, scheme_dir, scheme_disco, scheme_file, scheme_raw, scheme_tag
 from disco_sim.error import CommError, DataError, DiscoError, JobError
-from disco_sim.model.dialect import V05
 from disco_sim.model.work import Blob
 from disco_sim.streams import open_url
 

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from disco_sim import Disco
+from disco_sim.compat.dialect import V05
 from disco_sim.compat.disco import core
 from disco_sim.compat.shapes import POLL_S, Answers, checked_rows
 from disco_sim.compat.story import Story, stage_counts
 from disco_sim.error import DiscoError
-from disco_sim.model.dialect import V05
 from disco_sim.store.log import Log
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from disco_sim import Disco, JobError
+from disco_sim.compat.dialect import V05
 from disco_sim.compat.story import Story, lines, stage_counts
 from disco_sim.model.cluster import ClusterSpec
-from disco_sim.model.dialect import V05
 from disco_sim.model.events import Event, JobSubmitted, TaskDelayed
 from disco_sim.model.job import Limits
 from disco_sim.views.monitor import Monitor

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from disco_sim import Disco, JobError, result_iterator
+from disco_sim.compat.dialect import V05
 from disco_sim.compat.disco.task import Task, active
 from disco_sim.error import DiscoError
-from disco_sim.model.dialect import V05
 from disco_sim.pipeline import Stage
 
 

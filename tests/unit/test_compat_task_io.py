@@ -12,6 +12,7 @@ import pytest
 from disco_sim import Disco, func, result_iterator
 from disco_sim import error as native_error
 from disco_sim import util as native_util
+from disco_sim.compat.dialect import V05
 from disco_sim.compat.disco import compat, error
 from disco_sim.compat.disco import func as older
 from disco_sim.compat.disco.node import worker as older_worker
@@ -19,7 +20,6 @@ from disco_sim.compat.disco.worker import task_io
 from disco_sim.compat.disco.worker.classic import external
 from disco_sim.compat.disco.worker.classic import func as classic
 from disco_sim.error import DiscoError
-from disco_sim.model.dialect import V05
 from disco_sim.node import worker as native_worker
 
 

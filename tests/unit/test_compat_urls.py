@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from disco_sim import Disco, result_iterator
+from disco_sim.compat.dialect import V05
 from disco_sim.compat.disco import core, util
 from disco_sim.compat.urls import native, observed, observed_all
 from disco_sim.error import CommError, DataError
-from disco_sim.model.dialect import V05
 from disco_sim.store.log import Log
 
 

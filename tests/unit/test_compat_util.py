@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from disco_sim import Disco, result_iterator
 from disco_sim import util as native_util
 from disco_sim.client.urls import observed_all
+from disco_sim.compat.dialect import V05
 from disco_sim.compat.disco import util
 from disco_sim.error import CommError, DataError, DiscoError, InputError, JobError
 from disco_sim.func import chain_reader, sum_reduce
-from disco_sim.model.dialect import V05
 from disco_sim.model.work import Blob
 
 

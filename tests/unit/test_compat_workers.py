@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from disco_sim import Disco, result_iterator
+from disco_sim.compat.dialect import V05
 from disco_sim.compat.disco import util
 from disco_sim.compat.disco import worker as workers
 from disco_sim.compat.disco.task import Task
@@ -21,7 +22,6 @@ from disco_sim.compat.disco.worker import simple
 from disco_sim.compat.disco.worker.classic import worker as classic
 from disco_sim.compat.disco.worker.pipeline import worker as pipeline
 from disco_sim.error import DiscoError
-from disco_sim.model.dialect import V05
 from disco_sim.node import worker as node
 
 

@@ -18,10 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from disco_sim import DataError, Disco, DiscoError, result_iterator
+from disco_sim.compat.dialect import V05
 from disco_sim.ddfs import DDFS, Chunker
 from disco_sim.error import CommError, InvalidTag
 from disco_sim.func import chain_reader, map_line_reader
-from disco_sim.model.dialect import V05
 from disco_sim.store.names import EPOCH_S
 from disco_sim.views.story import EPOCH
 

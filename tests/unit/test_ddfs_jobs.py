@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from disco_sim import Costs, Disco, Faults, JobError, result_iterator
+from disco_sim.compat.dialect import V05
 from disco_sim.ddfs import DDFS
 from disco_sim.error import CommError, DataError, InputError, InvalidTag
 from disco_sim.func import chain_reader, sum_reduce
-from disco_sim.model.dialect import DOCUMENTED, V05, Dialect
+from disco_sim.model.dialect import DOCUMENTED, Dialect
 
 TEXTS = {f"part{number}": "\n".join(["to be", "or not", f"word{number}"] * 20) for number in range(6)}
 COUNTS = sorted([("to be", 120), ("or not", 120), *((f"word{number}", 20) for number in range(6))])

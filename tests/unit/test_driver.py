@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import os
+import signal
 import threading
 
 import pytest
 
-from disco_sim import Disco, JobError
+from disco_sim import ClusterSpec, Disco, JobError
+from disco_sim.cluster.simulated import SimulatedCluster
+from disco_sim.engine.inline import Inline
 from disco_sim.error import DiscoError
 from disco_sim.model import events
 
@@ -108,9 +113,6 @@ def test_prints_before_an_interrupt_are_not_lost(capsys):
 
 def test_own_handler_of_interrupts():
     """Where Ctrl-C means something else already, that meaning stays."""
-    import os
-    import signal
-
     came = []
     before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
     try:
@@ -128,9 +130,6 @@ def test_own_handler_of_interrupts():
 
 def test_real_interrupt_of_a_run():
     """Ctrl-C while a job function runs ends that run at once."""
-    import os
-    import signal
-
     with Disco(nodes=1, namespace="notebook") as disco:
         reached = []
 
@@ -149,9 +148,6 @@ def test_real_interrupt_of_a_run():
 
 def test_interrupt_between_events(monkeypatch):
     """Ctrl-C that falls into the loop itself takes effect after the event at hand: nothing is lost, the job is dead."""
-    import os
-    import signal
-
     with Disco(nodes=1, slots=1) as disco:
         job = disco.new_job(name="quick", input=["raw://a"] * 5, map=lambda line, params: [(line, 1)])
         advance = disco.cluster.advance
@@ -171,6 +167,66 @@ def test_interrupt_between_events(monkeypatch):
         good = disco.new_job(name="good", input=["raw://a"] * 6, map=lambda line, params: [(line, 1)])
         assert len(good.wait()) == 6
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+class Slow:
+    """A cluster that takes kills after `n_steps` steps in which nothing happens or, if `is_busy`, time passes."""
+
+    def __init__(self, n_steps=math.inf, is_busy=False):
+        self.cluster = SimulatedCluster(ClusterSpec.of(1), Inline(), master="master:8995")
+        self.n_steps = n_steps
+        self.is_busy = is_busy
+        self.kills = []
+        self.passed_s = 0.0
+        self.n_waited = 0
+
+    def __getattr__(self, name):
+        return getattr(self.cluster, name)
+
+    @property
+    def now_s(self):
+        return self.cluster.now_s + self.passed_s
+
+    def ask(self, event):
+        self.kills.append(event)
+
+    def advance(self, until_s=math.inf):
+        if not self.kills:
+            moved = self.cluster.advance(until_s)
+            os.kill(os.getpid(), signal.SIGINT)
+            return moved
+        self.n_waited += 1
+        assert self.n_waited < 2_000_000, "the driver waits forever"
+        if self.n_waited < self.n_steps:
+            self.passed_s += 0.001 * self.is_busy
+            return self.is_busy
+        while self.kills:
+            self.cluster.ask(self.kills.pop())
+        return self.cluster.advance(until_s)
+
+
+def interrupted_on(cluster):
+    """The job on which an interrupt was raised, and the kills that the cluster still has to take."""
+    with Disco(cluster) as disco:
+        job = disco.new_job(name="slow", input=["raw://a"] * 5, map=lambda line, params: [(line, 1)])
+        with pytest.raises(KeyboardInterrupt):
+            job.wait(show=False)
+        return job, [event[1:] for event in cluster.kills]
+
+
+@pytest.mark.parametrize("is_busy", [False, True])
+def test_interrupt_of_a_cluster_that_never_obeys(is_busy, monkeypatch):
+    """The interrupt is raised after a short wait, whether things go on meanwhile or not, and the kill stays asked."""
+    monkeypatch.setattr("disco_sim.client.driver._KILL_WAIT_S", 0.05)
+    cluster = Slow(is_busy=is_busy)
+    job, kills = interrupted_on(cluster)
+    assert (job.status, kills) == ("active", [(job.name, "interrupted")])
+
+
+def test_interrupt_of_a_cluster_that_obeys_late():
+    """A cluster has a moment to obey: the job is dead when the interrupt is raised."""
+    job, kills = interrupted_on(Slow(n_steps=5))
+    assert (job.status, kills) == ("dead", [])
 
 
 def test_a_listener_that_makes_others_hear():

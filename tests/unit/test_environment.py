@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,14 @@ def wanted_bounds() -> dict[str, SpecifierSet]:
 def test_environment_asks_for_what_the_package_asks_for():
     """environment.yml has the names and bounds of pyproject.toml, neither more nor less."""
     assert {name: spec for name, spec in conda_bounds().items() if name not in ("python", "pip")} == wanted_bounds()
+
+
+def test_extras_for_users_are_used():
+    """Each package of an extra, except those for the tests, is imported or run in disco_sim."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "disco_sim").rglob("*.py"))
+    extras = [lines for name, lines in PROJECT["optional-dependencies"].items() if name != "test"]
+    for name in bounds_of([*chain(*extras)]):
+        assert re.search(rf"^ *(import|from) {name}\b|run_module\(\"{name}\"", code, re.MULTILINE), name
 
 
 def test_environment_asks_for_the_same_python():

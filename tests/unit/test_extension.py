@@ -11,7 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import disco_sim
 from disco_sim import Disco, DiscoError, extension, result_iterator
-from disco_sim.model.dialect import V05
+from disco_sim.compat.dialect import V05
 
 CELL = """
 import json

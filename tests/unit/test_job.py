@@ -11,6 +11,7 @@ import pytest
 from disco_sim import DataError, Disco, Job, JobError, result_iterator
 from disco_sim.error import DiscoError, OOBKeyError
 from disco_sim.func import chain_reader, make_range_partition, map_input_stream, map_output_stream, sum_reduce
+from disco_sim.store.log import Log
 
 
 def words(line, params):
@@ -233,6 +234,18 @@ def test_oob_mapping(job):
     assert repr(job.oob) == f"OOBResults({job.name}, 2 keys)"
     assert job.oob.frame().state.tolist() == ["committed", "committed"]
     assert "words:0" in job.oob._repr_mimebundle_()["text/html"]
+
+
+@pytest.mark.parametrize("of", [lambda job: job.oob, lambda job: job.disco.oob], ids=["job", "disco"])
+def test_oob_is_shown_without_reading_the_log_again(job, of, monkeypatch):
+    """Frames and cards of out-of-band results read each event of the log once, as all other frames do."""
+    shown = of(job).frame(), of(job)._repr_mimebundle_()
+    read = []
+    of_job = Log.of
+    monkeypatch.setattr(Log, "of", lambda log, *which: (read.append(event) or event for event in of_job(log, *which)))
+    assert of(job).frame().equals(shown[0])
+    assert of(job)._repr_mimebundle_() == shown[1]
+    assert read == []
 
 
 def test_frames_are_copies(job):

@@ -11,9 +11,9 @@ import pytest
 
 from disco_sim import Disco, result_iterator
 from disco_sim.client.stepping import traced_steps
+from disco_sim.compat.dialect import V05
 from disco_sim.error import DiscoError, InvalidTag, JobError, ModUtilImportError, OOBLimitError, PartitionError
 from disco_sim.func import chain_reader, gzip_line_reader, gzip_reader, object_reader, old_netstr_reader
-from disco_sim.model.dialect import V05
 from disco_sim.node import worker
 from disco_sim.views.state import JobState
 

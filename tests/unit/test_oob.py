@@ -244,11 +244,19 @@ def test_conflict(store):
     """A key that another task committed is a conflict; dropped ones, and keys of other jobs, are none."""
     store.open("other")
     store.add("job", [entry("a"), entry("b", state=DROPPED)])
-    assert store.conflict("job", [entry("b", task=1), entry("c", task=1)]) is None
-    assert store.conflict("other", [entry("a", task=1)]) is None
-    assert store.conflict("job", [entry("a", attempt=1)]) is None
-    error = store.conflict("job", [entry("c", task=1), entry("a", task=1)])
+    assert store.conflict("job", "map", 1, ["b", "c"]) is None
+    assert store.conflict("other", "map", 1, ["a"]) is None
+    assert store.conflict("job", "map", 0, ["a"]) is None
+    error = store.conflict("job", "map", 1, ["c", "a"])
     assert (error.key, error.tasks) == ("a", ("map:0", "map:1"))
+
+
+def test_an_entry_is_made_once(disco, monkeypatch):
+    """Each result of a run becomes one entry, although its key is checked before it is stored."""
+    made = []
+    monkeypatch.setattr("disco_sim.cluster.archive.OOBEntry", lambda *facts: made.append(facts) or OOBEntry(*facts))
+    put_in_job(disco, ("a", "1"), ("b", "2"))
+    assert [facts[:2] for facts in made] == [("a", "1"), ("b", "2")]
 
 
 def test_missing_keys(store):

@@ -11,7 +11,7 @@ import pytest
 import disco_sim
 from disco_sim.error import JobError
 
-HEAVY = ("pandas", "numpy", "ipywidgets", "IPython", "dask", "click")
+HEAVY = ("pandas", "numpy", "ipywidgets", "IPython", "click")
 THREE_LINES = """
 import sys
 from disco_sim import Disco, result_iterator
@@ -41,7 +41,7 @@ def loaded(names: tuple[str, ...]) -> str:
 
 
 def test_import_and_a_first_job_load_nothing_heavy() -> None:
-    """`import disco_sim` and a word count in a fresh process load neither pandas nor any part of Jupyter or Dask."""
+    """`import disco_sim` and a word count in a fresh process load neither pandas nor any part of Jupyter."""
     begin = "import sys; before = ()"
     assert python(f"{begin}\nimport disco_sim\n{loaded(HEAVY)}") == "[]\n"
     assert python(f"{begin}\n{THREE_LINES}\n{loaded(HEAVY)}") == "[('be', 2), ('not', 1), ('or', 1), ('to', 2)]\n[]\n"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from disco_sim import Disco, Params, result_iterator
+from disco_sim.compat.dialect import V05
 from disco_sim.error import DiscoError, JobError, PurityError
 from disco_sim.func import map_input_stream, map_output_stream
-from disco_sim.model.dialect import V05
 from disco_sim.model.plan import GROUPINGS
 from disco_sim.pipeline import Stage
 

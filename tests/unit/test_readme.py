@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import struct
 import tomllib
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -21,6 +23,21 @@ DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 MOST_LINES = 350
+
+
+def rows_of_layers() -> list[list[str]]:
+    """The modules in each row of the table of layers, from the top down."""
+    rows = re.search(r"## Layers\n(.*?)\n\n`sim`", ARCHITECTURE, re.DOTALL)[1].splitlines()
+    return [re.findall(r"`(\w+)`", row.split("|")[1]) for row in rows if row.startswith("| `")]
+
+
+def strings_in(path: Path) -> Iterator[tuple[int, str]]:
+    """The (line, text) of every string in a module that is not documentation."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.lineno, node.value
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
@@ -78,9 +95,21 @@ def test_layers_are_those_of_the_build() -> None:
         "contracts"
     ]
     layers = [sorted(layer.split(" | ")) for layer in contracts[0]["layers"]]
-    rows = re.search(r"## Layers\n(.*?)\n\n`sim`", ARCHITECTURE, re.DOTALL)[1].splitlines()
-    named = [re.findall(r"`(\w+)`", row.split("|")[1]) for row in rows if row.startswith("| `")]
-    assert [sorted(names) for names in named] == layers
+    assert [sorted(names) for names in rows_of_layers()] == layers
+
+
+def test_no_string_names_a_module_above() -> None:
+    """Below `compat`, no string names a module of a layer above or beside its own: import-linter sees only imports."""
+    rank = {name: number for number, names in enumerate(rows_of_layers()) for name in names}
+    upward = []
+    for path in sorted((ROOT / "disco_sim").rglob("*.py")):
+        place = path.relative_to(ROOT / "disco_sim")
+        own = place.parts[0].removesuffix(".py")
+        if own in rank and rank[own] > rank["compat"]:
+            for line, text in strings_in(path):
+                named = set(re.findall(r"\bdisco_sim\.(\w+)", text)) - {own}
+                upward += [f"{place}:{line} {name}" for name in named if name in rank and rank[name] <= rank[own]]
+    assert upward == []
 
 
 def test_long_modules_have_a_reason() -> None:

@@ -9,10 +9,11 @@ import pytest
 from disco_sim import ClusterSpec, Costs, Disco, Faults, JobError
 from disco_sim.client.whatif import BOTTLENECK, WHAT_IF
 from disco_sim.cluster.replay import Recording, Setting, play, rehomed
+from disco_sim.compat.dialect import V05
 from disco_sim.error import DiscoError
 from disco_sim.func import sum_reduce
 from disco_sim.model import events
-from disco_sim.model.dialect import DOCUMENTED, V05
+from disco_sim.model.dialect import DOCUMENTED
 from disco_sim.model.plan import Output
 from disco_sim.pipeline import Stage
 from disco_sim.views.critical import KINDS, Analysis
@@ -442,6 +443,27 @@ def test_the_critical_path_leads_to_the_end():
             assert total_s == pytest.approx(analysis.makespan_s)
             assert all(segment.kind in KINDS for segment in analysis.critical_path())
             assert sum(analysis.shares().values()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("n_slots", "lower_s", "upper_s"),
+    [
+        (1, 20.0, 20.0),  # 12 + 8: one after the other, whatever the order
+        (2, 11.0, 15.5),  # 7 + 4; 12/2 + 7/2 and 8/2 + 4/2
+        (4, 11.0, 13.25),  # 7 + 4; 12/4 + 3/4 * 7 and 8/4 + 3/4 * 4
+    ],
+)
+def test_bounds_by_hand(n_slots, lower_s, upper_s):
+    """The upper bound is Graham's: for each stage, total / n_slots plus (1 - 1 / n_slots) times its longest run."""
+    analysis = Analysis()
+    for stage, took_s in (("map", (2.0, 3.0, 7.0)), ("reduce", (4.0, 4.0))):
+        analysis.add(events.StageStarted(0.0, "job", stage, ()))
+        for task, cpu_s in enumerate(took_s):
+            run = ("job", stage, task, 0, "node01")
+            analysis.add(events.RunStarted(0.0, *run, 0, 0))
+            analysis.add(events.PhasesPlayed(cpu_s, *run, 0.0, 0.0, 0.0, 0.0, cpu_s, 0.0, 0.0, 1.0))
+            analysis.add(events.RunFinished(cpu_s, *run, 0, 0, 0, 0, 0))
+    assert analysis.bounds(n_slots) == (pytest.approx(lower_s), pytest.approx(upper_s))
 
 
 def test_bounds_hold_with_luck_and_speeds():
