@@ -257,7 +257,7 @@ def by_hand(load: Load) -> float:
 
 
 def what_if(arguments: argparse.Namespace) -> Iterator[Row]:
-    """Fifty clusters for a job of so many tasks that has run; nothing is computed again."""
+    """Fifty clusters for a job that has run; nothing is computed again."""
     partitions = 16
     n_inputs = arguments.what_if_tasks - partitions
     with Disco(nodes=100, slots=4, costs=Costs(cpu_record_s=0.01)) as disco:
