@@ -154,3 +154,12 @@ def test_by_hand_runs(name):
 def test_ours_runs(name):
     """disco_sim comes to the right answer with the settings of each row."""
     check_peer(name)
+
+
+def test_every_script_has_a_smoke_test():
+    """Each script of benchmarks/ that needs no package of others has a test named test_SCRIPT_runs."""
+    needy = {script for environment, script, _ in SCRIPTS.values() if environment}
+    scripts = [*(ROOT / "benchmarks").glob("*.py"), *PEERS.glob("*.py")]
+    runnable = {path.stem for path in scripts if 'if __name__ == "__main__"' in path.read_text(encoding="utf-8")}
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("*/test_benchmark_*.py"))
+    assert runnable - needy - set(re.findall(r"def test_(\w+)_runs\(", tests)) == set()
