@@ -33,7 +33,6 @@ from disco_sim.model.work import Counts, Read, TaskOutcome, TaskWork
 from disco_sim.sim.clock import LATER, Clock
 from disco_sim.sim.costs import Costs
 
-N_EVENTS = 1_000_000
 N_TIMERS = 1_000
 N_SLOTS = 4
 
@@ -97,17 +96,18 @@ def kernel(arguments: argparse.Namespace) -> Iterator[Row]:
     """Bare events through the clock, against a heap of the same tuples."""
     random = Random(1)
     periods = [random.random() for _ in range(N_TIMERS)]
-    taken = compared(lambda: clock_of(periods), lambda: heap_of(periods), arguments.turns)
+    n_events = arguments.events
+    taken = compared(lambda: clock_of(periods, n_events), lambda: heap_of(periods, n_events), arguments.turns)
     yield Row(
-        f"clock: {N_EVENTS:,} events of {N_TIMERS:,} timers",
-        f"{N_EVENTS / taken.ours_s:,.0f} events/s",
-        f"{N_EVENTS / taken.yardstick_s:,.0f} events/s",
+        f"clock: {n_events:,} events of {N_TIMERS:,} timers",
+        f"{n_events / taken.ours_s:,.0f} events/s",
+        f"{n_events / taken.yardstick_s:,.0f} events/s",
         taken.ratio,
         "1,000,000 events/s, 1.3",
     )
 
 
-def clock_of(periods: list[float]) -> float:
+def clock_of(periods: list[float], n_events: int) -> float:
     """Let timers ring by `Clock`; the virtual time of the last event."""
     clock: Clock[Callable[[], None]] = Clock()
     put, pop = clock.put, clock.pop
@@ -120,14 +120,14 @@ def clock_of(periods: list[float]) -> float:
 
     for period in periods:
         put(period, timer(period))
-    for _ in range(N_EVENTS):
+    for _ in range(n_events):
         event = pop()
         assert event is not None
         event()
     return clock.now_s
 
 
-def heap_of(periods: list[float]) -> float:
+def heap_of(periods: list[float], n_events: int) -> float:
     """The same with a list, `heappush` and `heappop`."""
     heap: list[tuple[float, int, int, Callable[[], None]]] = []
     now_s, serial = 0.0, 0
@@ -143,7 +143,7 @@ def heap_of(periods: list[float]) -> float:
     for period in periods:
         serial += 1
         heappush(heap, (period, LATER, serial, timer(period)))
-    for _ in range(N_EVENTS):
+    for _ in range(n_events):
         now_s, _, _, event = heappop(heap)
         event()
     return now_s
@@ -180,7 +180,7 @@ class Load:
         )
         request = JobRequest("job@1", 1, (Stage("map", "split"),), inputs, None)
         recorded = {
-            ("map", task): Computed(outcomes[task // n_nodes], "", 0, ()) for task in range(len(sizes) * n_nodes)
+            ("map", task): Computed(outcomes[task // n_nodes], (piece,)) for task, piece in enumerate(inputs)
         }
         return cls(request, ClusterSpec(nodes), outcomes, recorded)
 
@@ -257,8 +257,9 @@ def by_hand(load: Load) -> float:
 
 
 def what_if(arguments: argparse.Namespace) -> Iterator[Row]:
-    """Fifty clusters for a job of 10,000 tasks that has run; nothing is computed again."""
-    n_inputs, partitions = 9_984, 16
+    """Fifty clusters for a job that has run; nothing is computed again."""
+    partitions = 16
+    n_inputs = arguments.what_if_tasks - partitions
     with Disco(nodes=100, slots=4, costs=Costs(cpu_record_s=0.01)) as disco:
         inputs = [f"raw://{number}" for number in range(n_inputs)]
         job = disco.new_job(name="many", input=inputs, map=last_letter, reduce=sum_reduce, partitions=partitions)
@@ -286,11 +287,12 @@ def last_letter(line: str, params: Any) -> list[tuple[str, int]]:
 
 
 def million(arguments: argparse.Namespace) -> Iterator[Row]:
-    """A million tasks on ten thousand nodes in a process of its own, so that the most memory is its own."""
-    n_tasks, n_nodes = 1_000_000, 10_000
+    """Many tasks on many nodes in a process of its own, so that the most memory is its own."""
+    n_tasks, n_nodes = arguments.tasks, arguments.nodes
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         wall_s, took_s, peak_bytes, n_events, answer = pool.apply(once, (n_tasks, n_nodes))
     load = Load.of(n_tasks, n_nodes)
+    n_tasks = len(load.request.inputs)
     bare_s, expected = cpu_s(lambda: by_hand(load))
     yield Row(
         f"cluster: {n_tasks:,} tasks on {n_nodes:,} nodes x {N_SLOTS}",
@@ -330,11 +332,15 @@ def show(row: Row) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tasks", type=int, default=100_000, help="tasks of the cluster's job")
-    parser.add_argument("--nodes", type=int, default=1_000, help="nodes of the cluster")
-    parser.add_argument("--turns", type=int, default=5, help="how often each is measured")
+    parser.add_argument("--events", type=int, default=1_000_000, help="events of the clock: 1,000,000")
+    parser.add_argument("--tasks", type=int, help="tasks of the cluster's job: 100,000; with --million 1,000,000")
+    parser.add_argument("--nodes", type=int, help="nodes of the cluster: 1,000; with --million 10,000")
+    parser.add_argument("--what-if-tasks", type=int, default=10_000, help="tasks of the job of what_if: 10,000")
+    parser.add_argument("--turns", type=int, default=5, help="how often each is measured: 5")
     parser.add_argument("--million", action="store_true", help="only a million tasks on 10,000 nodes, once")
     arguments = parser.parse_args()
+    arguments.tasks = arguments.tasks or (1_000_000 if arguments.million else 100_000)
+    arguments.nodes = arguments.nodes or (10_000 if arguments.million else 1_000)
     show(Row("what", "ours", "yardstick", "ratio", "wanted, at least and at most"))
     for benchmark in LONG if arguments.million else USUAL:
         for row in benchmark(arguments):

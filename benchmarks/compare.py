@@ -4,6 +4,7 @@
     python -m benchmarks.compare --tables 1000 --turns 1
     python -m benchmarks.compare --rows disco_sim --again        ours once more, after a change
     python -m benchmarks.compare --minutes 9                     a part; the next call goes on
+    python -m benchmarks.compare --scale 0.01 --file quick.json  to see that it works
 
 Each program is a process of its own and is measured whole. The yardstick of a table is measured again in each turn, and
 whenever the last time is minutes ago; ratios are to that. What is known is kept in measured.json, and only what is
@@ -40,6 +41,7 @@ class Options(argparse.Namespace):
     gigabytes: float
     write: bool
     file: Path
+    scale: float
 
 
 def take(program: Program, options: Options) -> Cost:
@@ -155,13 +157,16 @@ def main() -> None:
     parser.add_argument("--gigabytes", type=float, default=memory / 2, help="the most it may hold: half of the memory")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md, too")
     parser.add_argument("--file", type=Path, default=FILE, help="where to keep what is measured: measured.json")
+    parser.add_argument("--scale", type=float, default=1.0, help="the part of each text and of the tasks to measure: 1")
     options = parser.parse_args(namespace=Options())
+    if options.scale != 1 and (options.write or options.file.resolve() == FILE.resolve()):
+        parser.error("--scale needs a --file of its own, and no --write: docs/performance.md is about the whole tables")
     until_s = time.monotonic() + options.minutes * 60
     known = Records.here(options.file)
     is_complete = True
     for name in options.tables:
-        is_complete &= measure_table(name, rows.TABLES[name](), known, options, until_s)
-        print("\n".join(page.table(known, name)), flush=True)
+        is_complete &= measure_table(name, rows.TABLES[name](options.scale), known, options, until_s)
+        print("\n".join(page.table(known, name, options.scale)), flush=True)
     if options.write:
         page.write(known)
     if not is_complete:

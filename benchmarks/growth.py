@@ -1,6 +1,6 @@
 """How the cost of a job grows with records, tasks and partitions.
 
-    python -m benchmarks.growth [--series NAME ...] [--turns N]
+    python -m benchmarks.growth [--series NAME ...] [--turns N] [--sizes N ... --file FILE]
 
 Each size is a process of its own, and the turns go through all sizes in order. What was measured is kept in
 measured.json, from which `python -m benchmarks.page` writes docs/performance.md.
@@ -13,11 +13,12 @@ import math
 import statistics
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.corpus import corpus
 from benchmarks.measure import measured
-from benchmarks.records import Records, memory_bytes
+from benchmarks.records import FILE, Records, memory_bytes
 from benchmarks.rows import PEERS, ROOT
 
 BYTES_A_WORD = 7.7423
@@ -81,18 +82,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--series", nargs="+", choices=list(SERIES), default=list(SERIES), help="which of them")
     parser.add_argument("--turns", type=int, default=1, help="how often each size is measured")
+    parser.add_argument("--sizes", type=int, nargs="+", help="instead of those of the series; needs a --file")
+    parser.add_argument("--file", type=Path, default=FILE, help="where to keep what is measured: measured.json")
     options = parser.parse_args()
-    known = Records.here()
+    if options.sizes and options.file.resolve() == FILE.resolve():
+        parser.error("--sizes needs a --file of its own: docs/performance.md is written from measured.json")
+    known = Records.here(options.file)
     for name in options.series:
         known.growth[name] = []
         for _ in range(options.turns):
-            for size in SERIES[name].sizes:
+            for size in options.sizes or SERIES[name].sizes:
                 start_s, _ = taken(["tasks", "1", "partitions=1"])
                 seconds, peak_bytes = taken(arguments(name, size))
                 known.growth[name].append([size, round(seconds, 4), round(start_s, 4)])
                 known.save()
                 print(f"{size:>12,} {name:<10} {seconds - start_s:8.3f} s  {peak_bytes / 1e6:8,.0f} MB", flush=True)
-        print(f"grows with the power of {slope(points(known.growth[name])):.2f}")
+        if len(shown := points(known.growth[name])) >= 2:
+            print(f"grows with the power of {slope(shown):.2f}")
+        else:
+            print("costs too little beside start-up to tell how it grows")
 
 
 if __name__ == "__main__":

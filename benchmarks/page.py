@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import fill
@@ -9,7 +10,7 @@ from textwrap import fill
 from benchmarks import rows
 from benchmarks.growth import SERIES, points, slope
 from benchmarks.plot import log_log
-from benchmarks.records import Record, Records
+from benchmarks.records import FILE, Record, Records
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -63,21 +64,21 @@ NOTES = {
 }
 
 
-def table(known: Records, name: str) -> Iterator[str]:
-    """The lines of a table."""
-    shown = rows.TABLES[name]()
+def table(known: Records, name: str, scale: float = 1.0) -> Iterator[str]:
+    """The lines of a table that was measured at some scale."""
+    shown = rows.TABLES[name](scale)
     records = known.tables.get(name, {})
     yield "| | CPU | ratio | wall | ratio | memory |"
     yield "|---|--:|--:|--:|--:|--:|"
     for program in shown.programs:
         if (record := records.get(program)) and record.is_known:
-            yield f"| {label(name, program)} | {figures(record)} |"
+            yield f"| {label(name, program, shown)} | {figures(record)} |"
 
 
-def label(name: str, program: str) -> str:
+def label(name: str, program: str, shown: rows.Table) -> str:
     """A program as a table names it, with what was asked of it where that differs."""
     if name == "tasks":
-        return f"{program}, {rows.TASKS[program]:,} tasks"
+        return f"{program}, {shown.programs[program].n_tasks:,} tasks"
     return f"`import {rows.MODULES[program]}`" if name == "import" else program
 
 
@@ -174,14 +175,22 @@ def page(known: Records) -> str:
     return "\n".join(parts) + TEXT
 
 
-def write(known: Records) -> None:
+def write(known: Records, folder: Path = DOCS) -> None:
     """Write the page and its pictures."""
-    (DOCS / "performance.md").write_text(page(known), encoding="utf-8")
+    (folder / "performance.md").write_text(page(known), encoding="utf-8")
     for name, series in SERIES.items():
         if measured := points(known.growth.get(name, [])):
             picture = log_log(measured, series.title, f"{name}", "CPU seconds")
-            (DOCS / f"growth-{name}.svg").write_text(picture, encoding="utf-8")
+            (folder / f"growth-{name}.svg").write_text(picture, encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--file", type=Path, default=FILE, help="what was measured: measured.json")
+    parser.add_argument("--folder", type=Path, default=DOCS, help="where to write the page and its pictures: docs")
+    options = parser.parse_args()
+    write(Records.load(options.file), options.folder)
 
 
 if __name__ == "__main__":
-    write(Records.load())
+    main()

@@ -6,7 +6,8 @@ import importlib.util
 import inspect
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -107,13 +108,13 @@ def script(name: str, work: str, what: str, less: str = "", n_tasks: int = 0) ->
     return Program(environment, (path, work, what, variant), without, n_tasks)
 
 
-def words(megabytes: int) -> Table:
+def words(megabytes: int, scale: float = 1.0) -> Table:
     """Word count on the text; the largest is too much for H, which keeps every pair."""
-    n_bytes = megabytes * 1_000_000
+    n_bytes = round(megabytes * 1_000_000 * scale)
     is_large = megabytes >= 1000
     names = [name for name in SCRIPTS if is_there(name) and (is_large or name not in OURS_LIMITED.values())]
     programs = {name: script(name, "words", str(place(n_bytes))) for name in names}
-    return Table(f"Word count, {megabytes:,} MB", COMBINED if is_large else H, programs, n_bytes)
+    return Table(f"Word count, {megabytes * scale:,g} MB", COMBINED if is_large else H, programs, n_bytes)
 
 
 def is_there(name: str) -> bool:
@@ -123,19 +124,20 @@ def is_there(name: str) -> bool:
     return name not in OURS_LIMITED.values() or "memory_limit" in inspect.signature(Disco).parameters
 
 
-def tasks() -> Table:
+def tasks(scale: float = 1.0) -> Table:
     """Many map tasks of one record each; start-up does not count."""
-    programs = {name: script(name, "tasks", str(number), str(FEW), number) for name, number in TASKS.items()}
+    numbers = {name: max(2 * FEW, round(number * scale)) for name, number in TASKS.items()}
+    programs = {name: script(name, "tasks", str(number), str(FEW), number) for name, number in numbers.items()}
     return Table("Tiny tasks", H, programs)
 
 
-def first() -> Table:
-    """The first result of a small job."""
+def first(scale: float = 1.0) -> Table:
+    """The first result of a small job, which is the same at any scale."""
     return Table("A job of three lines", OURS, {name: script(name, "words", str(THREE_LINES)) for name in MODULES})
 
 
-def imports() -> Table:
-    """What it takes to import each, over a Python that does nothing."""
+def imports(scale: float = 1.0) -> Table:
+    """What it takes to import each, over a Python that does nothing; it is the same at any scale."""
     nothing = ("-c", "pass")
     programs = {
         name: Program(SCRIPTS[name][0], ("-c", f"import {module}"), nothing)
@@ -145,12 +147,12 @@ def imports() -> Table:
     return Table("Import", OURS, programs)
 
 
-TABLES = {
-    "10": lambda: words(10),
-    "100": lambda: words(100),
-    "1000": lambda: words(1000),
+TABLES: dict[str, Callable[..., Table]] = {
+    "10": partial(words, 10),
+    "100": partial(words, 100),
+    "1000": partial(words, 1000),
     "tasks": tasks,
     "first": first,
     "import": imports,
 }
-"""The tables by their names."""
+"""The tables by their names, each made for a scale: the part of its text, or of its tasks, that is measured."""

@@ -18,9 +18,6 @@ import nbformat
 
 from tests.browser.labdrive import LabPage, running_browser, running_lab
 
-PLAYED_MS = 3000
-TURNS = 5
-
 BARE = '''
 import anywidget
 class Bare(anywidget.AnyWidget):
@@ -98,7 +95,7 @@ def opened_ms(page: LabPage, cell: int, selector: str) -> float:
     return taken
 
 
-def frames_a_second(page: LabPage, tab: str) -> float:
+def frames_a_second(page: LabPage, tab: str, played_ms: int) -> float:
     """Frames a second while a pane plays from the beginning."""
     view = page.page.locator(".dsim-job").last
     view.get_by_role("tab", name=tab, exact=True).click()
@@ -111,38 +108,40 @@ def frames_a_second(page: LabPage, tab: str) -> float:
             while (performance.now() - start < limit) { await new Promise(requestAnimationFrame); frames++; }
             return frames;
         }""",
-        PLAYED_MS,
+        played_ms,
     )
     view.get_by_role("button", name="Pause", exact=True).click()
     assert "0.000 /" not in view.locator(".dsim-now").inner_text(), "it did not play"
     view.get_by_label("Virtual time").press("End")
-    return number * 1000 / PLAYED_MS
+    return number * 1000 / played_ms
 
 
-def views(page: LabPage, turns: int) -> Iterator[Row]:
-    """A job of 5,000 tasks against a bare widget."""
+def views(page: LabPage, arguments: argparse.Namespace) -> Iterator[Row]:
+    """A job of many tasks against a bare widget."""
     assert page.run_cell(0) and page.run_cell(1)
     page.page.wait_for_selector(".bare")
     assert page.run_cell(2)
     bare: list[float] = []
     ours: dict[str, list[float]] = {"view opens": [], "view is made and opens": []}
-    for _ in range(turns):
+    for _ in range(arguments.turns):
         bare.append(opened_ms(page, 1, ".bare"))
         for cell, taken in enumerate(ours.values(), 3):
             taken.append(opened_ms(page, cell, ".dsim-job canvas"))
     for what, taken in ours.items():
         ratio = statistics.median(one / other for one, other in zip(taken, bare, strict=True))
         yield Row(
-            f"5,000 tasks: {what}, against a bare widget",
+            f"{arguments.tasks:,} tasks: {what}, against a bare widget",
             f"{statistics.median(taken):.0f} ms / {statistics.median(bare):.0f} ms = {ratio:.1f}",
             "at most 3",
         )
     for tab in ("Cluster", "Timeline", "Flow", "OOB", "Log"):
-        yield Row(f"5,000 tasks: {tab} plays", f"{frames_a_second(page, tab):.0f} frames/s", "30")
+        frames = frames_a_second(page, tab, arguments.played_ms)
+        yield Row(f"{arguments.tasks:,} tasks: {tab} plays", f"{frames:.0f} frames/s", "30")
 
 
-def results(page: LabPage) -> Iterator[Row]:
-    """100,000 out-of-band results."""
+def results(page: LabPage, arguments: argparse.Namespace) -> Iterator[Row]:
+    """Many out-of-band results."""
+    what = f"{arguments.results:,} results"
     assert page.run_cell(5)
     opened_ms(page, 6, ".dsim-job canvas")
     taken: dict[str, Any] = page.page.evaluate(
@@ -169,44 +168,49 @@ def results(page: LabPage) -> Iterator[Row]:
             return { opened, filtered: Math.max(...times) };
         }"""
     )
-    yield Row("100,000 results: OOB opens", f"{taken['opened']:.0f} ms", "under 1,000 ms")
-    yield Row("100,000 results: OOB filters, slowest of five", f"{taken['filtered']:.0f} ms", "under 100 ms")
+    yield Row(f"{what}: OOB opens", f"{taken['opened']:.0f} ms", "under 1,000 ms")
+    yield Row(f"{what}: OOB filters, slowest of five", f"{taken['filtered']:.0f} ms", "under 100 ms")
 
 
-def large(page: LabPage) -> Iterator[Row]:
-    """A log of 100,000 tasks."""
+def large(page: LabPage, arguments: argparse.Namespace) -> Iterator[Row]:
+    """A long log."""
+    what = f"{arguments.large_tasks:,} tasks"
     assert page.run_cell(7)
     page.run_cell(8)
     n_bytes = int("".join(output.get("text", "") for output in page.outputs(8)))
-    yield Row("100,000 tasks: bytes sent", f"{n_bytes:,}", "under 10,000,000")
-    yield Row("100,000 tasks: view opens", f"{opened_ms(page, 9, '.dsim-job canvas') / 1000:.1f} s", "")
+    yield Row(f"{what}: bytes sent", f"{n_bytes:,}", "under 10,000,000")
+    yield Row(f"{what}: view opens", f"{opened_ms(page, 9, '.dsim-job canvas') / 1000:.1f} s", "")
     for tab in ("Cluster", "Timeline", "Flow", "OOB", "Log"):
-        yield Row(f"100,000 tasks: {tab} plays", f"{frames_a_second(page, tab):.0f} frames/s", "")
+        yield Row(f"{what}: {tab} plays", f"{frames_a_second(page, tab, arguments.played_ms):.0f} frames/s", "")
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--turns", type=int, default=TURNS)
-    parser.add_argument("--quick", action="store_true", help="leave out the log of 100,000 tasks, which takes minutes")
+    parser.add_argument("--turns", type=int, default=5, help="how often each view is opened: 5")
+    parser.add_argument("--tasks", type=int, default=5_000, help="tasks of the usual job: 5,000")
+    parser.add_argument("--results", type=int, default=100_000, help="out-of-band results, 1,000 a task: 100,000")
+    parser.add_argument("--large-tasks", type=int, default=100_000, help="tasks of the long log: 100,000")
+    parser.add_argument("--played-ms", type=int, default=3_000, help="how long each pane plays: 3,000")
+    parser.add_argument("--quick", action="store_true", help="leave out the long log, which takes minutes")
     arguments = parser.parse_args()
     cells = [
         JOBS,
         BARE,
-        "job = job_of(5000, 100); view = job.view()",
+        f"job = job_of({arguments.tasks}, 100); view = job.view()",
         "view",
         # A new widget each time: what is measured is the making of it, too.
         "job._view = None; job.view()",
-        "many = job_of(100, 10, putting)",
+        f"many = job_of({arguments.results // 1000}, 10, putting)",
         "many.view()",
-        "large = job_of(100_000, 1000)",
+        f"large = job_of({arguments.large_tasks}, 1000)",
         "print(len(large.view().playback))",
         "large.view()",
     ]
     print(f"{'what':<52} {'measured':<28} wanted")
     with lab(cells) as page:
-        for rows in (views(page, arguments.turns), results(page), *([] if arguments.quick else [large(page)])):
-            for row in rows:
+        for measure in (views, results) if arguments.quick else (views, results, large):
+            for row in measure(page, arguments):
                 print(f"{row.what:<52} {row.measured:<28} {row.wanted}", flush=True)
         assert not page.outside_requests() and not page.problems, (page.outside_requests(), page.problems)
 

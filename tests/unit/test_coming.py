@@ -125,7 +125,7 @@ def test_what_is_known_does_not_come():
     """A task whose outcome was handed over with the job is neither told of nor computed."""
     computer, engine = foreseen(jobs=[])
     pieces = at_home("", "", "", "")
-    known = Computed(outcome(), "node01", 0, pieces[2:3])
+    known = Computed(outcome(), pieces[2:3])
     computer.submit(request(inputs=pieces), {("first", 2): known})
     finish(computer)
     (stage,) = engine.stages
