@@ -212,6 +212,14 @@ class OutputsDropped(NamedTuple):
     job: str
 
 
+class JobWarned(NamedTuple):
+    """Something about a job that its user should know; it changes nothing."""
+
+    time_s: float
+    job: str
+    text: str
+
+
 class JobKillAsked(NamedTuple):
     """Somebody outside asked for a job's end."""
 
@@ -308,6 +316,7 @@ Event = (
     | JobFinished
     | JobDied
     | OutputsDropped
+    | JobWarned
     | JobKillAsked
     | NodeBlacklisted
     | NodeWhitelisted
