@@ -291,8 +291,9 @@ class Disco:
 
         `show` says what is seen meanwhile. None: how far the job is, under a notebook's cell, or on a terminal once it
         has taken a real second; or what the environment variable DISCO_EVENTS says, if it is set. False or "":
-        nothing. "progress": how far it is, without a terminal too, as text at the end. True, "nocolor" or "json":
-        events as they happen. Of a job that has ended before nothing is left to be shown but its events.
+        nothing, no warning about the job either. "progress": how far it is, without a terminal too, as text at the end.
+        True, "nocolor" or "json": events as they happen. Of a job that has ended before nothing is left to be shown but
+        its events.
 
         Raises:
             JobError: If the job dies (its cause is the job function's own error), is unknown, or is not ready in time.
@@ -552,7 +553,7 @@ class Disco:
             progress = Progress(self.cluster, self._driver.hosts, name, self.plan(name), place)
             return self._driver.drive(is_over, deadline_s, progress)
         if not mode:
-            return self._driver.drive(is_over, deadline_s)
+            return self._driver.drive(is_over, deadline_s, quiet=name)
         from disco_sim.views.monitor import Monitor
 
         with self._driver.watched(name, Monitor("auto" if mode is True else mode)):

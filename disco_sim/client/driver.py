@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from time import monotonic, sleep
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
+from disco_sim.client.progress import written
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import DiscoError
 from disco_sim.model import events
@@ -75,7 +77,7 @@ class Follower(Protocol):
 
 
 class Driver:
-    """Drives a cluster on the calling thread; what tasks print appears here, in virtual order.
+    """Drives a cluster on the calling thread; what tasks print appears here, in virtual order, and so do warnings.
 
     `monitors` are those of jobs that somebody watches: they get the job's events instead. Each of `listeners` is called
     with every event.
@@ -88,6 +90,7 @@ class Driver:
         self._cluster = cluster
         self._moving = threading.Lock()
         self._follower: Follower | None = None
+        self._quiet = ""
         self._n_heard = 0
         self._generators = Generators()
 
@@ -104,10 +107,17 @@ class Driver:
             self._hosts = hosts
         return self._hosts
 
-    def drive(self, is_done: Callable[[], bool], until_s: float = math.inf, follower: Follower | None = None) -> bool:
+    def drive(
+        self,
+        is_done: Callable[[], bool],
+        until_s: float = math.inf,
+        follower: Follower | None = None,
+        quiet: str = "",
+    ) -> bool:
         """Let things happen until `is_done()`, or nothing can happen up to `until_s`; whether it is done.
 
-        `follower` looks on meanwhile, and is told of the end before an error gets out.
+        `follower` looks on meanwhile, and is told of the end before an error gets out. Warnings about the job `quiet`
+        are not written.
 
         Raises:
             DiscoError: If the cluster is being driven already.
@@ -120,6 +130,7 @@ class Driver:
                 "job function or a widget's handler use what does not drive: frames, job.oob, status; kill(), "
                 "blacklist() and new faults are taken as requests"
             )
+        self._quiet = quiet
         with self._let_go(), seldom_collecting(), self._followed(follower), _interrupts() as interrupts:
             while not is_done():
                 with self._generators:
@@ -168,6 +179,7 @@ class Driver:
                 self._generators.give_back()
                 self._hear()  # what happened before an interrupt
             finally:
+                self._quiet = ""
                 self._moving.release()
 
     @contextmanager
@@ -230,3 +242,15 @@ class Driver:
                 elif isinstance(event, events.MessageSent) and event.level == "MSG":
                     self._generators.give_back()
                     print(event.text)
+                elif isinstance(event, events.JobWarned) and event.job != self._quiet:
+                    self._generators.give_back()
+                    _warn(f"WARNING: job {event.job}: {event.text}\n")
+
+
+def _warn(text: str) -> None:
+    """Write to the error stream, behind all that was printed before."""
+    if sys.stdout is not None:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+    if sys.stderr is not None:
+        written(sys.stderr, text)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from disco_sim.client.frontend import has_front_end
 from disco_sim.cluster.base import Cluster
-from disco_sim.model.events import Event, MessageSent, RunStarted, StageStarted
+from disco_sim.model.events import Event, JobWarned, MessageSent, RunStarted, StageStarted
 from disco_sim.model.plan import Plan
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Display(Protocol):
         """The job has gone on."""
 
     def give_way(self) -> None:
-        """A job is about to print a line."""
+        """A line is about to be printed: by a job, or a warning."""
 
     def end(self, shown: JobProgress) -> None:
         """The job has ended, or is not driven any more."""
@@ -96,7 +96,7 @@ class Progress:
                 self._next_s = now_s + _PAUSE_S
                 self._shown.now_s = event.time_s
                 self._place.draw(self._shown)
-        elif isinstance(event, MessageSent) and event.level == "MSG":
+        elif kind is JobWarned or (isinstance(event, MessageSent) and event.level == "MSG"):
             self._place.give_way()
 
     def end(self) -> None:
@@ -182,10 +182,10 @@ class Terminal:
         return f"\x1b[{self._n_lines}F\x1b[J" if self._n_lines else ""
 
     def _write(self, text: str) -> None:
-        _written(self._stream, text)
+        written(self._stream, text)
 
 
-def _written(stream: TextIO, text: str) -> None:
+def written(stream: TextIO, text: str) -> None:
     """Write to a stream that may be closed, or know fewer letters: to look at a job must not end it."""
     with suppress(OSError, ValueError):
         stream.write(text)
@@ -211,4 +211,4 @@ class Text:
 
     def end(self, shown: JobProgress) -> None:
         """Write how far the job has come."""
-        _written(self._stream, f"{shown.text()}\n")
+        written(self._stream, f"{shown.text()}\n")

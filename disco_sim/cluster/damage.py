@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from disco_sim.cluster import incidents
+from disco_sim.cluster import incidents, missed
 from disco_sim.cluster.archive import Archive
 from disco_sim.cluster.record import JobRecord, RunKey, RunningRun
 from disco_sim.model import events
 from disco_sim.model.events import Event
 from disco_sim.model.plan import Output
 from disco_sim.sim.clock import FIRST, NOW, Clock
-from disco_sim.sim.faults import Faults, LoseOutput
+from disco_sim.sim.faults import CrashRun, Faults, LoseOutput, TaskFault
 from disco_sim.sim.luck import draw
 from disco_sim.sim.machines import CPU, Machines
 
@@ -31,6 +31,7 @@ class Damage:
         self._jobs = archive.jobs
         self._machines = machines
         self._clock = clock
+        self._struck: set[tuple[Any, ...]] = set()
 
     def add(self, faults: Faults) -> None:
         """Let more go wrong."""
@@ -75,6 +76,12 @@ class Damage:
                 reason = f"input lost: what {event.stage}:{event.task} stored at {event.host}"
                 self.lose_run(event.job, key, reason, "input")
 
+    def run_started(self, event: events.RunStarted, pieces: tuple[Output, ...]) -> None:
+        """Note which crashes and bad replicas meet this run, which reads `pieces`."""
+        for fault in self.faults.of_run(*event[1:5]):
+            if isinstance(fault, CrashRun) or any(fault.replica < len(piece.replicas) for piece in pieces):
+                self._strike(fault)
+
     def run_finished(self, event: events.RunFinished) -> None:
         """Lose what a fault wants to be lost as soon as it was stored."""
         for loss in self.faults.losses(event.job):
@@ -87,6 +94,7 @@ class Damage:
             if record.status != "active" or record.is_ending or loss not in self.faults.losses(job):
                 continue
             if loss.task in record.done.get(loss.stage, ()):
+                self._strike(loss)
                 self.lose_output(job, loss.stage, loss.task, "a fault wanted it")
 
     def lose_output(self, job: str, stage: str, task: int, reason: str) -> None:
@@ -141,6 +149,20 @@ class Damage:
         for task in list(incidents.missing_tasks(record, before, missing)) if missing else ():
             self.lose_output(record.request.name, before, task, "it is not there any more")
         return bool(missing)
+
+    # -- what had no effect ------------------------------------------------------------------------
+
+    def warning(self, record: JobRecord) -> str:
+        """What the user of a job that has ended now should know of faults that struck no job so far; '' for nothing."""
+        faults = [fault for fault in self.faults.of_job(record.request.name) if not self._has_struck(fault)]
+        return missed.warning(record, faults, self._clock.now_s) if faults else ""
+
+    def _strike(self, fault: TaskFault) -> None:
+        # With its kind, for a crash and a loss of the same numbers are equal tuples.
+        self._struck.add((type(fault), *fault))
+
+    def _has_struck(self, fault: TaskFault) -> bool:
+        return (type(fault), *fault) in self._struck
 
     # -- helpers -----------------------------------------------------------------------------------
 

@@ -264,9 +264,12 @@ class SimulatedCluster:
         key = event[2:5]
         run = record.running[key]
         record.started[key] = event.host, event.replica, self.archive.oob.moment
+        pieces = record.tasks[event.stage][event.task].pieces
+        if self._damage.has_faults:
+            self._damage.run_started(event, pieces)
         if run.is_dropped:
             return  # dropped in the very instant of its start
-        pieces = run.pieces = record.tasks[event.stage][event.task].pieces
+        run.pieces = pieces
         if record.lost and self._damage.is_input_missing(record, event.stage, pieces):
             return
         outcome = self._outcome(record, event, pieces)
@@ -366,6 +369,9 @@ class SimulatedCluster:
             record.ahead.popitem()[1][1].forget()
         if self.archive.end(job, status, self.now_s):
             self._tell(events.OutputsDropped(self.now_s, job))
+        warning = self._damage.warning(record) if self._damage.has_faults else ""
+        if warning:
+            self._tell(events.JobWarned(self.now_s, job, warning))
 
     # -- what the scheduler asked for ------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from disco_sim.model.events import (
     JobFinished,
     JobKillAsked,
     JobSubmitted,
+    JobWarned,
     MessageSent,
     OutputLost,
     RunFailed,
@@ -127,6 +128,8 @@ class Story:
                 yield Line(now, MASTER, "", f"Stage {event.stage} finished in {elapsed(took_s)}")
             case JobFinished():
                 yield _titled(now, "READY", f"Job done in {elapsed(now - self._submitted_s)}")
+            case JobWarned():
+                yield _titled(now, "WARN", event.text)
             case JobKillAsked():
                 self._latest = None  # so that the job does not die of a failure
                 self._quiet.add(event.reason)

@@ -214,6 +214,14 @@ class OutputsDropped(NamedTuple):
     job: str
 
 
+class JobWarned(NamedTuple):
+    """Something about a job that its user should know; it changes nothing."""
+
+    time_s: float
+    job: str
+    text: str
+
+
 class JobKillAsked(NamedTuple):
     """Somebody outside asked for a job's end."""
 
@@ -310,6 +318,7 @@ Event = (
     | JobFinished
     | JobDied
     | OutputsDropped
+    | JobWarned
     | JobKillAsked
     | NodeBlacklisted
     | NodeWhitelisted

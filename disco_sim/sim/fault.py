@@ -208,7 +208,10 @@ class BadReplica(NamedTuple):
 Timed = KillNode | RestoreNode | SlowNode | CutNetwork
 """Faults of nodes and of the network, which the cluster sees as events."""
 
-Fault = Timed | CrashRun | LoseOutput | BadReplica
+TaskFault = CrashRun | LoseOutput | BadReplica
+"""Faults of tasks, which name a stage and a task of a job."""
+
+Fault = Timed | TaskFault
 
 
 def text_of(fault: Fault) -> str:

@@ -25,6 +25,7 @@ from disco_sim.sim.fault import (
     LoseOutput,
     RestoreNode,
     SlowNode,
+    TaskFault,
     placed,
     start_of,
     text_of,
@@ -44,6 +45,7 @@ __all__ = [
     "LoseOutput",
     "RestoreNode",
     "SlowNode",
+    "TaskFault",
 ]
 
 OfTask = TypeVar("OfTask", CrashRun, BadReplica)
@@ -81,8 +83,8 @@ class Faults(FaultBuilder):
         """`n` faults by luck before `until`, such that a job survives them; the first of them are a plan of fewer.
 
         `nodes` is a number of nodes (node01, ...), a list of hosts, or a cluster. Tasks are `USUAL_TASKS`: the first
-        eight of the first stage and the first four of the second; a job that has fewer has fewer faults. The rules of
-        survival:
+        eight of the first stage and the first four of the second; a job that has fewer has fewer faults, and a warning
+        in its log. The rules of survival:
 
         - One node, chosen by luck, is never killed. The others may be, once each, and may return or not.
         - Every cut heals before `until`.
@@ -182,9 +184,22 @@ class Faults(FaultBuilder):
             return ()
         found: dict[int, str] = {}
         for fault in faults:
-            if (fault.runs is None or attempt < fault.runs) and _is_of(fault, job):
+            if _is_for(fault, attempt) and _is_of(fault, job):
                 found.setdefault(fault.replica, fault.what)
         return tuple(found.items())
+
+    def of_run(self, job: str, stage: str, task: int, attempt: int) -> list[CrashRun | BadReplica]:
+        """The crashes of this run, and the bad replicas that it may find."""
+        crashes = self._crashes.get((stage, task), ())
+        bad_replicas = self._bad_replicas.get((stage, task), ())
+        return [
+            *(fault for fault in crashes if fault.run == attempt and _is_of(fault, job)),
+            *(fault for fault in bad_replicas if _is_for(fault, attempt) and _is_of(fault, job)),
+        ]
+
+    def of_job(self, job: str) -> Iterator[TaskFault]:
+        """The faults of tasks that are about this job, in the order of the plan."""
+        return (fault for fault in self.faults if isinstance(fault, TaskFault) and _is_of(fault, job))
 
     def losses(self, job: str) -> tuple[LoseOutput, ...]:
         """What of this job's output is lost by itself."""
@@ -310,8 +325,12 @@ def _events_of(fault: Fault, hosts: tuple[str, ...]) -> Iterator[Event]:
                 yield NetworkHealed(fault.until_s, one, other)
 
 
-def _is_of(fault: CrashRun | LoseOutput | BadReplica, job: str) -> bool:
+def _is_of(fault: TaskFault, job: str) -> bool:
     return fault.job is None or fault.job == job or fault.job == job.partition("@")[0]
+
+
+def _is_for(fault: BadReplica, attempt: int) -> bool:
+    return fault.runs is None or attempt < fault.runs
 
 
 def _row(fault: Fault) -> tuple[Any, ...]:

@@ -260,9 +260,10 @@ def stages_follow_each_other(log: Sequence[Event]) -> None:
 
 
 def jobs_end_once(log: Sequence[Event], is_over: bool = True) -> None:
-    """A job that was submitted finishes or dies, once, and nothing of it happens afterwards, but that data is dropped.
+    """A job that was submitted finishes or dies, once, and nothing of it happens afterwards.
 
-    A kill may be asked for at any time. While `is_over` is False, jobs may be active.
+    Only its data may be dropped then, and its user be warned. A kill may be asked for at any time. While `is_over` is
+    False, jobs may be active.
     """
     active: dict[str, int] = {}
     ended: dict[str, None] = {}
@@ -270,7 +271,7 @@ def jobs_end_once(log: Sequence[Event], is_over: bool = True) -> None:
         name = getattr(event, "job", None)
         if name is None or isinstance(event, events.JobKillAsked):
             continue
-        if name in ended and not isinstance(event, events.OutputsDropped):
+        if name in ended and not isinstance(event, (events.OutputsDropped, events.JobWarned)):
             raise _broken("nothing happens of a job that has ended", position, event)
         if name not in active and not isinstance(event, events.JobSubmitted) and name not in ended:
             raise _broken("a job begins with its submission", position, event)

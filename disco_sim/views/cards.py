@@ -57,6 +57,7 @@ def job_card(
         facts.append(("reason", state.reason))
     if lost := _lost(state):
         facts.append(("lost", lost))
+    facts += [("warning", text) for text in state.warnings]
     if state.network == "ports":
         facts.append(("network", "shared by ports; too many transfers at once to share it exactly"))
     if state.is_dropped:

@@ -14,6 +14,7 @@ from disco_sim.model.events import (
     JobDied,
     JobFinished,
     JobSubmitted,
+    JobWarned,
     NetworkShared,
     NodeBlacklisted,
     NodeDied,
@@ -43,8 +44,8 @@ NodeChange = NodeDied | NodeReturned | NodeBlacklisted | NodeWhitelisted | NodeS
 class JobState:
     """A job as its events tell it so far; `add` takes the next event.
 
-    status is active, ready or dead. `is_dropped` says that the outputs between stages are no longer kept. `switches`
-    gives the changes of how the network is shared, of which a job's own events do not tell.
+    status is active, ready or dead. `is_dropped`: outputs between stages are no longer kept. `warnings`: what its user
+    should know. `switches` gives the changes of how the network is shared, of which a job's own events do not tell.
     """
 
     job: str
@@ -56,6 +57,7 @@ class JobState:
     ended_s: float | None = None
     now_s: float = 0.0
     is_dropped: bool = False
+    warnings: tuple[str, ...] = ()
     stages: dict[str, StageState] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     oob: list[OOBStored] = field(default_factory=list)
@@ -197,6 +199,8 @@ class JobState:
                     stage.running.clear()
             case OutputsDropped():
                 self.is_dropped = True
+            case JobWarned():
+                self.warnings += (event.text,)
 
     def _stage(self, name: str) -> StageState:
         if name not in self.stages:

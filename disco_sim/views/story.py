@@ -18,6 +18,7 @@ from disco_sim.model.events import (
     JobFinished,
     JobKillAsked,
     JobSubmitted,
+    JobWarned,
     MessageSent,
     NetworkCut,
     NetworkHealed,
@@ -186,6 +187,8 @@ class Story:
             case JobDied():
                 yield _said(now, f"Job terminated: {event.reason}", "ERROR")
                 yield _said(now, "Job killed", "WARN")
+            case JobWarned():
+                yield _said(now, event.text, "WARN")
             case OutputsDropped():
                 yield _said(now, "Outputs between the stages were dropped; only results are kept")
             case NodeBlacklisted():

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import disco_sim.client.disco as client
-from disco_sim import Disco, JobError
+from disco_sim import Disco, Faults, JobError
 from disco_sim.client.progress import Page, Progress, Terminal, Text, display
 from disco_sim.error import DiscoError
 from disco_sim.model import events
@@ -315,6 +315,19 @@ def test_what_a_job_prints_goes_above_the_lines() -> None:
     place.end(shown)
     assert screen.rows[0] == "hello"
     assert screen.rows[1].startswith("Job count@1: active")
+    assert len(screen.rows) == 4
+
+
+def test_a_warning_goes_above_the_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A warning on the same terminal stands above the lines of the progress, whole, and these once below it."""
+    screen = Screen()
+    monkeypatch.setattr(sys, "stderr", screen)
+    with Disco(nodes=1, slots=1, faults=Faults().crash("mpa:0")) as disco:
+        job = disco.new_job(name="count", input=["raw://a"] * 3, map=lambda line, params: [(line, 1)])
+        monkeypatch.setattr(client, "display", lambda mode: Terminal(screen, 0.0))
+        job.wait()
+    assert screen.rows[0].startswith(f"WARNING: job {job.name}: 1 fault had no effect: crash('mpa:0')")
+    assert screen.rows[1].startswith(f"Job {job.name}: ready")
     assert len(screen.rows) == 4
 
 

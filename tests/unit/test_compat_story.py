@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from disco_sim import Disco, JobError
+from disco_sim import Disco, Faults, JobError
 from disco_sim.compat.dialect import V05
 from disco_sim.compat.story import Story, lines, stage_counts
 from disco_sim.model.cluster import ClusterSpec
@@ -208,6 +208,16 @@ def test_a_dead_node_loses_its_workers() -> None:
         assert any(text.startswith(f"{host} WARNING: [map:0] Worker lost: ") for text in found)
         assert any(text.startswith(f'master Task map:0 lost on "{host}". Sleeping ') for text in found)
         assert found[-1].startswith("master READY: ")
+
+
+def test_a_warning_is_a_line_of_the_master() -> None:
+    """A warning about a job is a WARN line of the master behind READY, in what old code reads as events, too."""
+    with Disco("disco://localhost:8993", nodes=1, dialect=V05, faults=Faults().crash("mpa:0")) as disco:
+        job = disco.new_job("warned", input=["raw://a"], map=count)
+        job.wait(show=False)
+        found = told(disco, job.name)
+    assert found[-2].startswith("master READY: ")
+    assert found[-1].startswith("master WARN: 1 fault had no effect: crash('mpa:0') (the job has no stage 'mpa'; ")
 
 
 def test_stories_can_be_told_in_parts(disco: Disco) -> None:

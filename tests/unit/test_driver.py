@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from disco_sim import ClusterSpec, Disco, JobError
+from disco_sim import ClusterSpec, Disco, Faults, JobError
 from disco_sim.cluster.simulated import SimulatedCluster
 from disco_sim.engine.inline import Inline
 from disco_sim.error import DiscoError
@@ -246,3 +246,67 @@ def test_a_listener_that_makes_others_hear():
         disco.listeners.append(listener)
         job.wait()
         assert sorted(map(repr, heard)) == sorted(map(repr, disco.cluster.log))
+
+
+# -- warnings ---------------------------------------------------------------------------------------------------------
+
+NO_STAGE = "1 fault had no effect: crash('mpa:0') (the job has no stage 'mpa'; near it: 'map'); "
+
+
+def said(line, params):
+    print("said", line)
+    yield line, 1
+
+
+def warned_job(**options):
+    """A job of a cluster one of whose faults names a stage that no job has."""
+    disco = Disco(nodes=1, slots=1, faults=Faults().crash("mpa:0"), **options)
+    return disco.new_job(name="words", input=["raw://a"], map=said)
+
+
+@pytest.mark.parametrize("show", [None, "progress"])
+def test_a_warning_is_one_line_of_the_error_stream(show, capsys):
+    """A warning about a job is written to the error stream once, with the job's name, and never again."""
+    job = warned_job()
+    job.wait(show=show)
+    job.wait(show=show)
+    out, err = capsys.readouterr()
+    assert out == "said a\n"
+    assert err.startswith(f"WARNING: job {job.name}: {NO_STAGE}")
+    assert err.count("had no effect") == 1
+
+
+@pytest.mark.parametrize(("show", "stream"), [(True, "err"), ("nocolor", "err"), ("json", "out")])
+def test_a_monitor_shows_the_warning_instead(show, stream, capsys):
+    """Whoever is shown the events of a job sees its warning as one of them, and not a second time."""
+    warned_job().wait(show=show)
+    found = capsys.readouterr()
+    assert getattr(found, stream).count(f"WARN: {NO_STAGE}") == 1
+    assert (found.out + found.err).count("had no effect") == 1
+
+
+def test_no_warning_for_who_wants_to_see_nothing(capsys):
+    """show=False writes no warning about the job that is waited for, but others are warned of; the log has both."""
+    job = warned_job()
+    other = job.disco.new_job(name="other", input=["raw://b"], map=said)
+    job.wait(show=False)
+    assert capsys.readouterr().err == ""
+    other.disco.run()
+    assert capsys.readouterr().err.startswith(f"WARNING: job {other.name}: 1 fault had no effect: ")
+    assert [one.log.message.str.contains(NO_STAGE, regex=False).sum() for one in (job, other)] == [1, 1]
+
+
+def test_a_warning_needs_no_streams(monkeypatch):
+    """Where there is no output or error stream, as under pythonw, or they are closed, a job goes on."""
+    import io
+    import sys
+
+    closed = io.StringIO()
+    closed.close()
+    for stream in (None, closed):
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stderr", stream)
+            patched.setattr(sys, "stdout", None)
+            job = warned_job()
+            job.wait()
+        assert job.status == "ready"

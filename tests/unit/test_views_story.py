@@ -11,6 +11,7 @@ from disco_sim.error import DiscoError
 from disco_sim.model.events import (
     CopiesDue,
     Event,
+    JobWarned,
     NetworkCut,
     NetworkHealed,
     NetworkShared,
@@ -244,10 +245,11 @@ def test_phases_too_short_to_be_told() -> None:
         (NetworkCut(1.0, ("a",), tuple("bcdefg")), "WARN: the network between a and b, c, d, e and 2 more is cut"),
         (NetworkShared(1.0, "ports", 9), "9 transfers at once: the network is shared by ports from here on"),
         (NetworkShared(1.0, "exact", 9), "9 transfers at once: the network is shared exactly from here on"),
+        (JobWarned(1.0, "job", "look here"), "WARN: look here"),
         (CopiesDue(1.0, "job", "map"), None),
     ],
 )
 def test_nodes_and_network_have_lines(event: Event, text: str | None) -> None:
-    """What happens to nodes and the network is the master's line; that the scheduler looks around is none."""
+    """What happens to nodes and the network, and warnings, are the master's lines; a look of the scheduler is none."""
     assert [line.text for line in Story().tell(event)] == ([] if text is None else [text])
     assert all(line.host == MASTER and line.task is None for line in Story().tell(event))

@@ -519,6 +519,16 @@ def test_a_bad_replica_that_is_not_there():
         assert job.what_if(faults=faults).status.tolist() == ["ready"]
 
 
+def test_faults_without_effect_are_played_in_silence(capsys):
+    """What-if writes no warning, neither of the faults that it is given nor of those of the job's own cluster."""
+    with Disco(nodes=3, faults=Faults().crash("mpa:0")) as disco:
+        job = ready(disco)
+        capsys.readouterr()
+        assert job.what_if(faults=[Faults().crash("mpa:1"), Faults().lose("map:99")]).status.tolist() == ["ready"] * 2
+        job.bottleneck()
+    assert capsys.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize("keep", ["all", "results"])
 def test_bad_data_in_a_row(keep):
     """A task that finds its data corrupt is computed, and so is all before it when that was not kept."""
