@@ -179,9 +179,7 @@ class Load:
             for node in nodes
         )
         request = JobRequest("job@1", 1, (Stage("map", "split"),), inputs, None)
-        recorded = {
-            ("map", task): Computed(outcomes[task // n_nodes], (piece,)) for task, piece in enumerate(inputs)
-        }
+        recorded = {("map", task): Computed(outcomes[task // n_nodes], (piece,)) for task, piece in enumerate(inputs)}
         return cls(request, ClusterSpec(nodes), outcomes, recorded)
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from disco_sim import Costs, Disco, Faults, Params, result_iterator
 from disco_sim.cluster.record import Computed
+from disco_sim.compat.dialect import V05
 from disco_sim.error import OOBKeyError
-from disco_sim.model.dialect import V05
 from disco_sim.model.plan import Output
 from disco_sim.model.work import Dependencies, OOBAnswer, TaskOutcome, TaskWork, urls_of
 from tests.clusters import TWO_STAGES, at_home, cluster, finish, outcome, pairs, request
