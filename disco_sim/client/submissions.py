@@ -13,7 +13,7 @@ from disco_sim.cluster.base import Cluster
 from disco_sim.error import CommError, near_jobs
 from disco_sim.model.dialect import Dialect
 from disco_sim.model.job import JobRequest, JobSpec
-from disco_sim.sim.luck import draw_integer
+from disco_sim.model.keyed_random import draw_integer
 from disco_sim.store.names import EPOCH_S
 
 

@@ -11,9 +11,9 @@ from disco_sim.error import CommError, DiscoError, near_jobs
 from disco_sim.model import events
 from disco_sim.model.events import Event
 from disco_sim.model.job import JobRequest
+from disco_sim.model.keyed_random import draw_integer
 from disco_sim.model.plan import NODE_GROUPINGS, Output, check_plan
 from disco_sim.model.work import Blob, Failure, TaskOutcome, TaskWork
-from disco_sim.sim.luck import draw_integer
 from disco_sim.store.blobs import BlobStore
 from disco_sim.store.names import EPOCH_S, job_blob, short_name, stamp, stored_url, without_port
 from disco_sim.store.oob import COMMITTED, OOBEntry, OOBStore

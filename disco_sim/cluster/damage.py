@@ -10,10 +10,10 @@ from disco_sim.cluster.archive import Archive
 from disco_sim.cluster.record import JobRecord, RunKey, RunningRun
 from disco_sim.model import events
 from disco_sim.model.events import Event
+from disco_sim.model.keyed_random import draw
 from disco_sim.model.plan import Output
 from disco_sim.sim.clock import FIRST, NOW, Clock
 from disco_sim.sim.faults import CrashRun, Faults, LoseOutput, TaskFault
-from disco_sim.sim.luck import draw
 from disco_sim.sim.machines import CPU, Machines
 
 MOST_TASKS_WITH_PHASES = 100_000

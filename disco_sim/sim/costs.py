@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from disco_sim.error import DiscoError
 from disco_sim.model.cluster import Node
+from disco_sim.model.keyed_random import draw
 from disco_sim.model.plan import Output
 from disco_sim.model.work import Counts
 from disco_sim.sim.fitting import fit_cpu
-from disco_sim.sim.luck import draw
 from disco_sim.tables import Table, counted, table, table_text
 
 _LEAST_LUCK = 2.0**-54  # a draw may be 0, and a normal deviate of 0 would be minus infinity

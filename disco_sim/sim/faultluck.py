@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from disco_sim.error import DiscoError
 from disco_sim.model.cluster import ClusterSpec, Node
+from disco_sim.model.keyed_random import draw
 from disco_sim.model.taskname import USUAL_TASKS
 from disco_sim.sim.fault import (
     BadReplica,
@@ -22,7 +23,6 @@ from disco_sim.sim.fault import (
     SlowNode,
     is_number,
 )
-from disco_sim.sim.luck import draw
 
 T = TypeVar("T")
 

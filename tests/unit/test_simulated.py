@@ -14,10 +14,10 @@ from disco_sim import Disco, JobError, Params, result_iterator
 from disco_sim.error import CommError, DataError, DiscoError
 from disco_sim.model import events
 from disco_sim.model.job import Limits
+from disco_sim.model.keyed_random import draw
 from disco_sim.model.plan import Output, Stage
 from disco_sim.model.work import Message
 from disco_sim.sim.costs import Costs
-from disco_sim.sim.luck import draw
 from tests.clusters import (
     TWO_STAGES,
     at_home,

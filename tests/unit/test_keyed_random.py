@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from disco_sim.sim.luck import draw, draw_integer
+from disco_sim.model.keyed_random import draw, draw_integer
 
 
 def test_the_same_key_gives_the_same_draw():
@@ -25,7 +25,7 @@ def test_draws_are_the_same_for_ever():
 
 def test_draws_do_not_depend_on_the_process():
     """Another process with another hash seed draws the same."""
-    code = "from disco_sim.sim.luck import draw_integer; print(draw_integer(5, 'x', 'y', 1))"
+    code = "from disco_sim.model.keyed_random import draw_integer; print(draw_integer(5, 'x', 'y', 1))"
     environment = {**os.environ, "PYTHONHASHSEED": "123"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert int(done.stdout) == draw_integer(5, "x", "y", 1)

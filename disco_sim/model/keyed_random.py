@@ -1,4 +1,4 @@
-"""Luck is keyed, not drawn in turn: the same question always gets the same answer, whatever was asked before."""
+"""Random numbers by key, not drawn in turn: the same key always gives the same number, whatever was drawn before."""
 
 from __future__ import annotations
 
