@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from disco_sim.cluster.archive import Rules
 from disco_sim.cluster.simulated import SimulatedCluster
 from disco_sim.error import DataError
 from disco_sim.model import events
@@ -14,6 +13,7 @@ from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.events import Event
 from disco_sim.model.job import JobRequest, Limits
 from disco_sim.model.plan import Output, Plan, Stage
+from disco_sim.model.rules import Rules
 from disco_sim.model.work import Blob, Counts, Failure, Message, TaskOutcome, TaskWork
 from disco_sim.sim.scheduler import Scheduler
 

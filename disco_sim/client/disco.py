@@ -20,7 +20,6 @@ from disco_sim.client.registry import claim, free_port, opening, release
 from disco_sim.client.results import result_iterator
 from disco_sim.client.submissions import Submissions
 from disco_sim.client.urls import data_of, index_of
-from disco_sim.cluster.archive import Rules
 from disco_sim.cluster.base import Cluster
 from disco_sim.cluster.memory import limit_in_bytes
 from disco_sim.cluster.simulated import SimulatedCluster
@@ -32,6 +31,7 @@ from disco_sim.model.cluster import DEFAULT_SLOTS, ClusterSpec
 from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.events import Event
 from disco_sim.model.plan import Plan
+from disco_sim.model.rules import Rules
 from disco_sim.sim.costs import Costs
 from disco_sim.sim.faults import Faults
 from disco_sim.store.names import EPOCH_S
@@ -52,22 +52,30 @@ if TYPE_CHECKING:
 
 _NODES = 4
 
+_WHERE = {"nodes": "a ClusterSpec", "slots": "a ClusterSpec", "memory_limit": "memory_bytes="}
+"""What a cluster takes instead of an argument of Disco's, where that is not of the same name."""
+
 
 class Disco:
     """A simulated cluster and its master; everything on it happens in virtual time, on the calling thread.
 
-    `nodes` is a number of alike nodes, or text such as "node01:10 x4, big[1-2] x16". `master` may name
-    the master ("disco://localhost"), or be a ClusterSpec, or a cluster of another kind. The first open
-    Disco is `master:8989`, the next `master:8990`. `seed` decides all luck. `oob_limit` put() calls a
-    run and `max_failures` forgiven failures a task are Disco's limits. `namespace="notebook"` lets job
-    functions see the notebook's names, which a real worker would not have. `keep="results"` drops what
-    is between the stages when a job ends; `shuffle_order="random"` mixes the order of reduce input.
-    Pairs that would take more memory than `memory_limit` go to the disk: a number of bytes, or text such as "512 MB";
-    it is a quarter of the machine's, unless given.
-    `engine` computes the tasks (None: in this process; `Processes(2)`: in two others), `costs` says how long work
-    takes, `faults` what goes wrong, and `dialect` what to do where Disco's documentation and code differ
-    (`max_failures` is the dialect's, unless given). `policy` is how jobs share the slots, "fair" or "fifo", both
-    Disco's; `speculative=True`, which Disco has not, lets a second run of a slow task start on another node.
+    `master` may name the master ("disco://localhost"), or be a ClusterSpec, or a cluster that was made before. The
+    first open Disco is `master:8989`, the next `master:8990`. `namespace="notebook"` lets job functions see the
+    notebook's names, which a real worker would not have. `dialect` says what to do where Disco's documentation and code
+    differ.
+
+    The simulated cluster: `nodes` is a number of alike nodes (4), each with `slots` (2), or text such as
+    "node01:10 x4, big[1-2] x16". `engine` computes the tasks (in this process; `Processes(2)`: in two others), `costs`
+    says how long work takes, and `faults` what goes wrong. Pairs that would take more memory than `memory_limit` go to
+    the disk: a number of bytes, or text such as "512 MB" (a quarter of the machine's). A cluster that was made before
+    has all this, so it is refused beside one.
+
+    Rules for all jobs, on any cluster (None: those of the cluster, which has the defaults in brackets unless it was
+    made with others): `seed` decides all random numbers (0). `oob_limit` put() calls a run (1000) and `max_failures`
+    forgiven failures a task (the dialect's: 3) are Disco's limits. `keep="results"` drops what is between the stages
+    when a job ends ("all"); `shuffle_order="random"` mixes the order of reduce input ("task"). `policy` is how jobs
+    share the slots, "fair" or "fifo", both Disco's ("fair"); `speculative=True`, which Disco has not, lets a second run
+    of a slow task start on another node.
 
     >>> disco = Disco(nodes=2)
     >>> def fun_map(line, params):
@@ -82,26 +90,26 @@ class Disco:
         self,
         master: str | ClusterSpec | Cluster | None = None,
         *,
-        nodes: int | str | ClusterSpec = _NODES,
-        slots: int = DEFAULT_SLOTS,
-        seed: int = 0,
+        nodes: int | str | ClusterSpec | None = None,
+        slots: int | None = None,
+        seed: int | None = None,
         engine: Engine | None = None,
         costs: Costs | None = None,
         faults: Faults | None = None,
-        policy: str = "fair",
-        speculative: bool = False,
-        oob_limit: int = 1000,
+        policy: str | None = None,
+        speculative: bool | None = None,
+        oob_limit: int | None = None,
         max_failures: int | None = None,
         namespace: str = "worker",
-        keep: str = "all",
+        keep: str | None = None,
         memory_limit: int | str | None = None,
-        shuffle_order: str = "task",
+        shuffle_order: str | None = None,
         dialect: Dialect = DOCUMENTED,
     ) -> None:
         _choice("namespace", namespace, ("worker", "notebook"))
-        _choice("keep", keep, ("all", "results"))
-        _choice("policy", policy, ("fair", "fifo"))
-        _choice("shuffle_order", shuffle_order, ("task", "random"))
+        _choice("keep", keep, (None, "all", "results"))
+        _choice("policy", policy, (None, "fair", "fifo"))
+        _choice("shuffle_order", shuffle_order, (None, "task", "random"))
         _limit("oob_limit", oob_limit)
         _limit("max_failures", max_failures)
         for what, given, is_right, rule in (
@@ -122,7 +130,18 @@ class Disco:
         ):
             if given is not None and not is_right:
                 raise DiscoError(f"{what}={given!r} was given; {what} {rule}; leave it out if you do not need it")
-        self.seed = seed
+        if max_failures is None and dialect is not DOCUMENTED:
+            max_failures = dialect.max_failures
+        rules = _given(
+            seed=seed,
+            oob_limit=oob_limit,
+            max_failures=max_failures,
+            keep=keep,
+            shuffle_order=shuffle_order,
+            policy=policy,
+            speculative=speculative,
+            oob_is_unique=dialect.oob_is_strict,
+        )
         self._n_splits = 0
         self._is_closed = False
         self.dialect = dialect
@@ -130,19 +149,21 @@ class Disco:
         # Between choosing a free port and taking it nobody else chooses one.
         with opening:
             if master is None or isinstance(master, (str, ClusterSpec)):
-                memory_bytes = limit_in_bytes(memory_limit)
                 self.cluster = SimulatedCluster(
                     _spec(master if isinstance(master, ClusterSpec) else nodes, slots),
                     engine or Inline(),
                     master=_authority(master if isinstance(master, str) else "master"),
-                    rules=Rules(seed, oob_limit, keep, shuffle_order, dialect.oob_is_strict, memory_bytes),
+                    rules=Rules(**rules),
                     costs=costs,
                     faults=faults,
-                    max_failures=dialect.max_failures if max_failures is None else max_failures,
-                    policy=policy,
-                    has_copies=speculative,
+                    memory_bytes=limit_in_bytes(memory_limit),
                 )
             elif hasattr(master, "advance"):
+                own = _given(
+                    nodes=nodes, slots=slots, engine=engine, costs=costs, faults=faults, memory_limit=memory_limit
+                )
+                _refuse_beside(master, own)
+                master.rules = master.rules._replace(**rules)
                 self.cluster = master
             else:
                 raise DiscoError(
@@ -150,7 +171,7 @@ class Disco:
                     f"The number of nodes is given by name: Disco(nodes={master!r})",
                     master=master,
                 )
-            self._submissions = Submissions(self.cluster, seed, namespace, dialect)
+            self._submissions = Submissions(self.cluster, namespace, dialect)
             self._driver = Driver(self.cluster)
             claim(self.master, self)
 
@@ -160,6 +181,11 @@ class Disco:
     def master(self) -> str:
         """Host name and port of the master, such as `master:8989`."""
         return self.cluster.master
+
+    @property
+    def seed(self) -> int:
+        """What decides all random numbers of the cluster."""
+        return self.cluster.rules.seed
 
     @property
     def now_s(self) -> float:
@@ -624,10 +650,28 @@ def _name_of(job: str | Job) -> str:
     return job if isinstance(job, str) else job.name
 
 
-def _spec(nodes: int | str | ClusterSpec, slots: int) -> ClusterSpec:
+def _given(**arguments: Any) -> dict[str, Any]:
+    """Those of the arguments that are not None."""
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _refuse_beside(cluster: Cluster, arguments: Mapping[str, Any]) -> None:
+    """Refuse arguments of the simulated cluster beside a cluster that was made before, which has its own."""
+    kind = type(cluster).__name__
+    for name, value in arguments.items():
+        raise DiscoError(
+            f"Disco({kind}(...), {name}={value!r}) was called; {name} belongs to the cluster, and this one was made "
+            f"before: give {_WHERE.get(name, f'{name}=')} to {kind}(...) where it is made, or leave the cluster out",
+            name=name,
+        )
+
+
+def _spec(nodes: int | str | ClusterSpec | None, slots: int | None) -> ClusterSpec:
     if isinstance(nodes, ClusterSpec):
         return nodes
-    return ClusterSpec.parse(nodes) if isinstance(nodes, str) else ClusterSpec.of(nodes, slots)
+    if isinstance(nodes, str):
+        return ClusterSpec.parse(nodes)
+    return ClusterSpec.of(_NODES if nodes is None else nodes, DEFAULT_SLOTS if slots is None else slots)
 
 
 def _authority(master: str) -> str:
@@ -648,6 +692,7 @@ def _limit(name: str, value: Any) -> None:
         raise DiscoError(f"{name}={value!r} was given; {name} is a whole number, 0 or more")
 
 
-def _choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+def _choice(name: str, value: Any, choices: tuple[str | None, ...]) -> None:
     if value not in choices:
-        raise DiscoError(f"{name}={value!r} was given; {name} is one of {', '.join(map(repr, choices))}")
+        known = ", ".join(repr(choice) for choice in choices if choice is not None)
+        raise DiscoError(f"{name}={value!r} was given; {name} is one of {known}")

@@ -431,7 +431,7 @@ class Job:
             read=cluster.archive.read,
             values=lambda: dict(OOBResults(cluster, history, name)),
             nodes=cluster.spec.nodes,
-            oob_limit=cluster.archive.rules.oob_limit,
+            oob_limit=cluster.rules.oob_limit,
             now_s=lambda: cluster.now_s,
             steps=lambda: few_steps(cluster, history.job(name)),
         )

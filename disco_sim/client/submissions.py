@@ -18,14 +18,13 @@ from disco_sim.store.names import EPOCH_S
 
 
 class Submissions:
-    """Makes requests of parameters, and remembers both. `seed` decides the names, `namespace` and `dialect` the rest.
+    """Makes requests of parameters, and remembers both.
 
     A job stays here when its record was cleaned or purged, but is not known any more.
     """
 
-    def __init__(self, cluster: Cluster, seed: int, namespace: str, dialect: Dialect) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, dialect: Dialect) -> None:
         self._cluster = cluster
-        self._seed = seed
         self._namespace = namespace
         self._dialect = dialect
         self._specs: dict[str, JobSpec] = {}
@@ -93,7 +92,7 @@ class Submissions:
         """A name like Disco's, prefix@megaseconds:seconds:microseconds in hex, from seed, port and count alone."""
         megaseconds, seconds = divmod(EPOCH_S + serial, 10**6)
         port = self._cluster.master.rpartition(":")[2]
-        microseconds = draw_integer(self._seed, "job name", port, serial) % 10**6
+        microseconds = draw_integer(self._cluster.rules.seed, "job name", port, serial) % 10**6
         return f"{prefix}@{megaseconds:x}:{seconds:x}:{microseconds:x}"
 
 

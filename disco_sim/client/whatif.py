@@ -42,7 +42,7 @@ class WhatIf:
         self._n_partitions = partitions
         self._recordings = {partitions: recording}
         source = recording.source
-        self._as_it_ran = Setting(source.spec, source.costs, has_copies=source.has_copies)
+        self._as_it_ran = Setting(source.spec, source.costs, has_copies=source.rules.speculative)
 
     # -- a table of settings -------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from disco_sim.cluster.memory import MemoryBudget
 from disco_sim.cluster.record import DoneTask, JobRecord, RunKey, StartedRun
@@ -13,6 +13,7 @@ from disco_sim.model.events import Event
 from disco_sim.model.job import JobRequest
 from disco_sim.model.keyed_random import draw_integer
 from disco_sim.model.plan import NODE_GROUPINGS, Output, check_plan
+from disco_sim.model.rules import Rules
 from disco_sim.model.work import Blob, Failure, TaskOutcome, TaskWork
 from disco_sim.store.blobs import BlobStore
 from disco_sim.store.names import EPOCH_S, job_blob, short_name, stamp, stored_url, without_port
@@ -22,35 +23,22 @@ from disco_sim.store.tags import StoredBlob, TagStore
 from disco_sim.store.view import RunView
 
 
-class Rules(NamedTuple):
-    """What holds for all jobs of a cluster: whose luck, how many put() calls a run, what is kept, in which order tasks
-    read their pieces, whether an out-of-band key can be put but once in a job, how much memory their data may take.
-    """
-
-    seed: int = 0
-    oob_limit: int = 1000
-    keep: str = "all"
-    shuffle_order: str = "task"
-    oob_is_unique: bool = True
-    memory_bytes: int | None = None
-
-
 class Archive:
     """The jobs of one master, and all that they stored. It changes when it is told to, never by itself.
 
     `purged` are jobs whose record was dropped, and whose data go with the next collection of garbage.
     """
 
-    def __init__(self, master: str, rules: Rules) -> None:
+    def __init__(self, master: str, rules: Rules, memory_bytes: int | None) -> None:
         self.master = master
         self.rules = rules
         self.jobs: dict[str, JobRecord] = {}
         self.purged: list[str] = []
         self._port = master.rpartition(":")[2]
-        self.oob = OOBStore(rules.oob_is_unique)
+        self.oob = OOBStore()
         self._oob_tags = OOBTags(self.oob, self._port)
         self.blobs = BlobStore(self._oob_tags.blob)
-        self._budget = None if rules.memory_bytes is None else MemoryBudget(rules.memory_bytes)
+        self._budget = None if memory_bytes is None else MemoryBudget(memory_bytes)
         self.tags = TagStore(self._oob_tags)
         # The results of purged jobs that a tag still refers to, by their URL.
         self._indexes: dict[tuple[str, str], list[tuple[int, str]]] = {}
@@ -171,7 +159,7 @@ class Archive:
         if self._budget is not None:
             record.memory_bytes = self._budget.of_job(self.blobs.held_bytes, promised_bytes)
         record.done = {stage.name: {} for stage in request.plan}
-        self.oob.open(request.name)
+        self.oob.open(request.name, self.rules.oob_is_unique)
         return record
 
     def keep(self, run: events.RunFinished, outcome: TaskOutcome) -> list[events.OutputStored]:

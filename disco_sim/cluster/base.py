@@ -9,13 +9,14 @@ from disco_sim.cluster.archive import Archive
 from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.events import Event
 from disco_sim.model.job import JobRequest
+from disco_sim.model.rules import Rules
 from disco_sim.store.log import Log
 
 
 class Cluster(Protocol):
     """Runs plans. Reading never moves it; `advance` is the only way that anything happens.
 
-    What happened is in `log`, what is kept of it in `archive`.
+    What happened is in `log`, what is kept of it in `archive`. Other `rules` can be set before the first job.
     """
 
     @property
@@ -26,6 +27,10 @@ class Cluster(Protocol):
     def now_s(self) -> float: ...
     @property
     def log(self) -> Log: ...
+    @property
+    def rules(self) -> Rules: ...
+    @rules.setter
+    def rules(self, rules: Rules) -> None: ...
     @property
     def archive(self) -> Archive: ...
 

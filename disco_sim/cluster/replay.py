@@ -89,12 +89,10 @@ def play(recording: Recording, setting: Setting, tell: Callable[[Event], None] |
         setting.spec,
         engine,
         master=source.master,
-        rules=source.rules._replace(keep="all"),
+        rules=source.rules._replace(keep="all", speculative=setting.has_copies),
         costs=setting.costs,
         faults=setting.faults,
-        max_failures=source.max_failures,
-        policy=source.policy,
-        has_copies=setting.has_copies,
+        memory_bytes=source.memory_bytes,
         tell=tell,
     )
     request = recording.request

@@ -11,17 +11,19 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from disco_sim.cluster.archive import Archive, Rules
+from disco_sim.cluster.archive import Archive
 from disco_sim.cluster.coming import ComingRuns
 from disco_sim.cluster.course import CRASH_AT, crashed, end_of, message_warning
 from disco_sim.cluster.damage import Damage
 from disco_sim.cluster.record import Computed, JobRecord, RunningRun, TaskKey
 from disco_sim.engine.base import Engine, Foresight
+from disco_sim.error import DiscoError
 from disco_sim.model import events
 from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.events import Event
 from disco_sim.model.job import JobRequest
 from disco_sim.model.plan import Output, group
+from disco_sim.model.rules import Rules
 from disco_sim.model.work import Failure, TaskOutcome
 from disco_sim.sim.clock import FIRST, NOW, Clock
 from disco_sim.sim.costs import Costs, Phase
@@ -32,6 +34,7 @@ from disco_sim.sim.scheduler import Scheduler
 from disco_sim.store.garbage import seldom_collecting
 from disco_sim.store.log import Log
 from disco_sim.store.oob import COMMITTED, DROPPED
+from disco_sim.tables import counted
 
 _HAPPENS: dict[type[Any], Callable[..., Event]] = {
     events.FinishStage: events.StageFinished,
@@ -47,8 +50,8 @@ class SimulatedCluster:
     The code of a task run is computed at its start event; what it produced becomes visible, output and
     out-of-band results together, at its virtual end. An outcome that was computed once is used again when the task has
     to run again and nothing that its code asked for is different. `rules` hold for all jobs, `faults` happen to the
-    nodes and the jobs, `policy` and `has_copies` are the scheduler's. With `tell`, that is told of every event, and the
-    log stays empty.
+    nodes and the jobs. Pairs beyond `memory_bytes` go to the disk; None is no limit. With `tell`, that is told of every
+    event, and the log stays empty.
     """
 
     def __init__(
@@ -60,9 +63,7 @@ class SimulatedCluster:
         rules: Rules | None = None,
         costs: Costs | None = None,
         faults: Faults | None = None,
-        max_failures: int = 3,
-        policy: str = "fair",
-        has_copies: bool = False,
+        memory_bytes: int | None = None,
         tell: Callable[[Event], None] | None = None,
     ) -> None:
         self.spec = spec
@@ -70,20 +71,16 @@ class SimulatedCluster:
         self.engine = engine
         self._foresight = engine if isinstance(engine, Foresight) else None
         self.costs = costs or Costs()
-        self.rules = rules or Rules()
         self.log = Log()
         self._tell = tell or self.log.append
-        self.max_failures = max_failures
-        self.policy = policy
-        self.has_copies = has_copies
-        self.archive = Archive(master, self.rules)
+        self.memory_bytes = memory_bytes
+        self.archive = Archive(master, rules or Rules(), memory_bytes)
         self._jobs = self.archive.jobs
         self._nodes = {node.host: node for node in spec.nodes}
-        self.speeds = {node.host: self.costs.node_speed(self.rules.seed, node) for node in spec.nodes}
         self._clock: Clock[Any] = Clock()
         self._machines = Machines(spec.hosts, self.costs, self._clock)
         self._how_shared = self.sharing = self._machines.network.how
-        self._scheduler = Scheduler(spec, max_failures, policy, has_copies)
+        self._follow(self.archive.rules)
         self._damage = Damage(self.archive, self._machines, self._clock)
         self._asked: deque[Event] = deque()
         self._is_moved = False
@@ -91,6 +88,34 @@ class SimulatedCluster:
             self.add_faults(faults)
 
     # -- the face of a cluster -----------------------------------------------------------------
+
+    @property
+    def rules(self) -> Rules:
+        """What holds for all jobs."""
+        return self.archive.rules
+
+    @rules.setter
+    def rules(self, rules: Rules) -> None:
+        """Let other rules hold for all jobs.
+
+        Raises:
+            DiscoError: If anything has happened already, under the rules of then.
+        """
+        if rules == self.rules:
+            return
+        if len(self.log):
+            changed = [name for name in Rules._fields if getattr(rules, name) != getattr(self.rules, name)]
+            n_events = counted(len(self.log), "event")
+            raise DiscoError(
+                f"{', '.join(changed)} cannot be changed: the cluster of {self.master} has {n_events} in its log, and "
+                "its rules hold for all of its jobs; give them to the first Disco of a cluster, or make another one"
+            )
+        self._follow(rules)
+
+    def _follow(self, rules: Rules) -> None:
+        self.archive.rules = rules
+        self.speeds = {node.host: self.costs.node_speed(rules.seed, node) for node in self.spec.nodes}
+        self._scheduler = Scheduler(self.spec, rules.max_failures, rules.policy, rules.speculative)
 
     @property
     def now_s(self) -> float:

@@ -112,7 +112,7 @@ _ASKED: dict[str, Callable[[Any, dict[str, str], Any], Any]] = {
     "get_blacklist": lambda disco, asked, posted: [
         host for host, facts in disco.nodeinfo().items() if facts["blacklisted"]
     ],
-    "get_settings": lambda disco, asked, posted: {"max_failure_rate": str(disco.native.cluster.max_failures)},
+    "get_settings": lambda disco, asked, posted: {"max_failure_rate": str(disco.native.cluster.rules.max_failures)},
     "get_stageresults": lambda disco, asked, posted: disco.stageresults(asked.get("name", ""), asked.get("stage", "")),
     "get_mapresults": lambda disco, asked, posted: disco.mapresults(asked.get("name", "")),
     "version": lambda disco, asked, posted: disco.master_version(),

@@ -39,22 +39,24 @@ class OOBEntry(NamedTuple):
 class OOBStore:
     """Entries by job and key; results of failed runs are kept apart, as dropped.
 
-    If it `is_unique`, a key can be committed once in a job; else what is committed last is its value.
+    In a job whose keys are unique each can be committed once; else what is committed last is its value.
 
     `moment` counts what has happened to the store. A run that started at a moment sees the store as it was
     then, whenever it is computed: many things happen in one instant of virtual time, so time would not do.
     """
 
-    def __init__(self, is_unique: bool = True) -> None:
-        self._is_unique = is_unique
+    def __init__(self) -> None:
+        self._not_unique: set[str] = set()
         self._committed: dict[str, dict[str, OOBEntry]] = {}
         self._replaced: dict[str, dict[str, list[OOBEntry]]] = {}
         self._dropped: dict[str, list[OOBEntry]] = {}
         self._ended: dict[str, int] = {}
         self.moment = 0
 
-    def open(self, job: str) -> None:
-        """A job begins; it has no results yet."""
+    def open(self, job: str, is_unique: bool = True) -> None:
+        """A job begins; it has no results yet, and its keys are unique or not."""
+        if not is_unique:
+            self._not_unique.add(job)
         self._committed[job] = {}
         self._dropped[job] = []
 
@@ -67,13 +69,14 @@ class OOBStore:
         """Drop all that is known of a job."""
         for table in (self._committed, self._replaced, self._dropped, self._ended):
             table.pop(job, None)
+        self._not_unique.discard(job)
 
     def conflict(self, job: str, stage: str, task: int, keys: Iterable[str]) -> OOBPutError | None:
         """The error of the first key that another task of the job than this one has committed already, if any.
 
         Another run of the same task, made again because its output was lost, never clashes.
         """
-        committed = self._committed[job] if self._is_unique else {}
+        committed = self._committed[job] if job not in self._not_unique else {}
         for key in keys:
             other = committed.get(key)
             if other is not None and (other.stage, other.task) != (stage, task):
@@ -88,10 +91,11 @@ class OOBStore:
 
     def add(self, job: str, entries: Iterable[OOBEntry]) -> None:
         """Store the entries of a run that has ended: committed ones by key, dropped ones for the record."""
+        is_unique = job not in self._not_unique
         for entry in entries:
             self.moment += 1
             entry = entry._replace(order=self.moment)
-            if entry.state == COMMITTED and self._is_unique:
+            if entry.state == COMMITTED and is_unique:
                 # What a first run of the task put may have been read, so it stays.
                 self._committed[job].setdefault(entry.key, entry)
             elif entry.state == COMMITTED:

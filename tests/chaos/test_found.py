@@ -34,7 +34,7 @@ def test_a_done_task_forgot_what_was_made_again_elsewhere():
 
 def test_a_job_that_had_finished_was_looked_at_once_more():
     """Nothing happens of a job that has finished: no look at its runs is due any more."""
-    computer = cluster(2, has_copies=True)
+    computer = cluster(2, speculative=True)
     computer.submit(request(inputs=2, script={"first": lambda work: outcome(slept_s=0.1 * work.task)}))
     log = finish(computer)
     check_invariants(log, computer.spec)
@@ -47,7 +47,7 @@ def fails_at_once_then_sleeps(work):
 
 def test_a_run_that_took_no_time_ended_before_it_started():
     """The scheduler hears of a run's start before its end, also when both are in one instant; copies rely on it."""
-    computer = cluster(2, has_copies=True, costs=Costs(startup_s=0.0))
+    computer = cluster(2, speculative=True, costs=Costs(startup_s=0.0))
     computer.submit(request(inputs=2, script={"first": fails_at_once_then_sleeps}))
     while computer.archive.status("job") == "active":
         computer.advance()

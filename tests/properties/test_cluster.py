@@ -19,6 +19,7 @@ from disco_sim.func import sum_combiner
 from disco_sim.model import events
 from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.plan import Stage
+from disco_sim.model.rules import Rules
 from disco_sim.model.work import Blob, Counts, Failure, Read, TaskOutcome
 from disco_sim.sim.fault import SlowNode
 from disco_sim.testing import check_invariants, same_log, simulate, strategies
@@ -285,7 +286,7 @@ def test_three_stages_lose_nothing(data, plan, spec, costs, has_copies, n_labels
     """A plan of three stages by hand passes every record on, whatever is lost; decisions follow from the log alone."""
     homes = data.draw(st.lists(st.sampled_from([*spec.hosts, ""]), max_size=6))
     faults = data.draw(strategies.fault_plans(spec, until=12.0, max_size=8))
-    cluster = SimulatedCluster(spec, Scripted(), costs=costs, faults=faults, has_copies=has_copies)
+    cluster = SimulatedCluster(spec, Scripted(), costs=costs, faults=faults, rules=Rules(speculative=has_copies))
     script = {stage.name: passing(n_labels) for stage in plan}
     cluster.submit(request(plan=plan, inputs=at_home(*homes), script=script))
     log = finish(cluster)

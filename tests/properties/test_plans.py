@@ -7,12 +7,12 @@ from zlib import crc32
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from disco_sim.cluster.archive import Rules
 from disco_sim.cluster.simulated import SimulatedCluster
 from disco_sim.model import events
 from disco_sim.model.cluster import ClusterSpec, Node
 from disco_sim.model.job import JobRequest, Limits
 from disco_sim.model.plan import Output, Stage
+from disco_sim.model.rules import Rules
 from disco_sim.model.work import Blob, Counts, Message, Read, TaskOutcome
 from tests.clusters import Scripted, failure, finish, of_kind, orders_in, replayed
 from tests.properties import checks
@@ -122,7 +122,7 @@ def submitted(computer, made):
 
 
 def fresh(spec, seed):
-    return SimulatedCluster(spec, Scripted(), rules=Rules(seed=seed), max_failures=MAX_FAILURES)
+    return SimulatedCluster(spec, Scripted(), rules=Rules(seed=seed, max_failures=MAX_FAILURES))
 
 
 @SETTINGS

@@ -6,12 +6,16 @@ import json
 
 import pytest
 
-from disco_sim import ClusterSpec, Disco, Job, JobError, Node, result_iterator
+from disco_sim import ClusterSpec, Costs, Disco, Faults, Job, JobError, Node, result_iterator
+from disco_sim.cluster.simulated import SimulatedCluster
+from disco_sim.compat.dialect import V05
 from disco_sim.engine.inline import Inline
 from disco_sim.error import CommError, DiscoError, InputError
 from disco_sim.func import sum_reduce
 from disco_sim.model import events
 from disco_sim.model.dialect import Dialect
+from disco_sim.model.rules import Rules
+from disco_sim.testing import log_digest
 
 
 def words(line, params):
@@ -141,6 +145,86 @@ def test_existing_cluster(disco):
     with Disco(cluster) as other:
         assert other.master == "other:7001"
         assert sorted(result_iterator(count(other).wait())) == [("a", 1), ("b", 2), ("c", 1)]
+
+
+def made_before(**options) -> SimulatedCluster:
+    return SimulatedCluster(ClusterSpec.of(2), Inline(), master="other:7001", **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "where"),
+    [
+        ("nodes", 3, "a ClusterSpec"),
+        ("slots", 1, "a ClusterSpec"),
+        ("engine", Inline(), "engine="),
+        ("costs", Costs(), "costs="),
+        ("faults", Faults(), "faults="),
+        ("memory_limit", "1 MB", "memory_bytes="),
+    ],
+)
+def test_what_belongs_to_a_cluster_is_refused_beside_one(name, value, where):
+    """An argument that a cluster has already is an error, which names it and says where to give it."""
+    with pytest.raises(DiscoError, match=rf"{name}=.* was called; {name} belongs to the cluster") as raised:
+        Disco(made_before(), **{name: value})
+    assert f"give {where} to SimulatedCluster(...)" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"seed": 3},
+        {"oob_limit": 1},
+        {"max_failures": 0},
+        {"keep": "results"},
+        {"shuffle_order": "random"},
+        {"policy": "fifo"},
+        {"speculative": True},
+    ],
+)
+def test_rules_for_jobs_hold_on_any_cluster(given):
+    """A rule that is given beside a cluster is the cluster's from then on; the others stay as they were made."""
+    before = Rules(seed=9, max_failures=7)
+    cluster = made_before(rules=before)
+    with Disco(cluster, **given) as disco:
+        assert disco.cluster.rules == before._replace(**given)
+        assert disco.seed == given.get("seed", 9)
+
+
+def test_rules_given_beside_a_cluster_are_obeyed():
+    """Jobs on a cluster that was made before follow the rules that Disco was given, as on one that Disco makes."""
+
+    def putting(line, params):
+        put("a", "1")
+        put("b", "2")
+        yield line, 1
+
+    def log_of(*master, **own):
+        with Disco(*master, seed=5, oob_limit=1, keep="results", **own) as disco:
+            disco.new_job("words", input=["raw://a b", "raw://b"], map=words, reduce=sum_reduce).wait()
+            with pytest.raises(JobError, match="one run may put 1 results at most"):
+                disco.new_job("puts", input=["raw://a"], map=putting).wait()
+            return log_digest(disco)
+
+    assert log_of(made_before()) == log_of("disco://other:7001", nodes=2)
+
+
+def test_rules_stay_once_something_has_happened():
+    """A second Disco of a cluster may give the same rules again, but no others: jobs have followed those."""
+    cluster = made_before()
+    with Disco(cluster, seed=3) as disco:
+        count(disco).wait()
+    with Disco(cluster, seed=3) as disco:
+        assert disco.seed == 3
+    with pytest.raises(DiscoError, match=r"seed, keep cannot be changed: .*; give them to the first Disco"):
+        Disco(cluster, seed=4, keep="results")
+
+
+def test_a_dialect_gives_rules_to_a_cluster():
+    """The observed dialect's rules hold on a cluster that was made before, as on one that Disco makes."""
+    with Disco(made_before(), dialect=V05) as disco:
+        assert (disco.cluster.rules.max_failures, disco.cluster.rules.oob_is_unique) == (100, False)
+    with Disco(made_before(), dialect=V05, max_failures=2) as disco:
+        assert disco.cluster.rules.max_failures == 2
 
 
 # -- submitting and driving ------------------------------------------------------------------------
