@@ -23,7 +23,6 @@ from random import Random
 from typing import Any, NamedTuple
 
 from disco_sim import Disco
-from disco_sim.cluster.record import Computed, TaskKey
 from disco_sim.cluster.simulated import SimulatedCluster
 from disco_sim.func import sum_reduce
 from disco_sim.model.cluster import ClusterSpec
@@ -32,6 +31,8 @@ from disco_sim.model.plan import Output, Stage
 from disco_sim.model.work import Counts, Read, TaskOutcome, TaskWork
 from disco_sim.sim.clock import LATER, Clock
 from disco_sim.sim.costs import Costs
+from disco_sim.store.facts import TaskKey
+from disco_sim.store.outcomes import Computed
 
 N_TIMERS = 1_000
 N_SLOTS = 4
@@ -215,7 +216,7 @@ def simulated(load: Load) -> SimulatedCluster:
 
 def makespan_s(cluster: SimulatedCluster) -> float:
     """When the job was ready; no number if it is not."""
-    return cluster.log[-1].time_s if cluster.archive.status("job@1") == "ready" else math.nan
+    return cluster.log[-1].time_s if cluster.jobs.status("job@1") == "ready" else math.nan
 
 
 STARTED, READ, COMPUTED = range(3)

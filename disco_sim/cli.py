@@ -292,7 +292,7 @@ def _print_tables(jobs: Sequence[tuple[Disco, str]], oob: bool, partitions: bool
 
 
 def _partitions(disco: Disco, job: str) -> Table:
-    return partitions_table(_state(disco, job), disco.cluster.archive.read)
+    return partitions_table(_state(disco, job), disco.cluster.blobs.get)
 
 
 def _oob(disco: Disco, job: str) -> Table:

@@ -118,7 +118,7 @@ class Demo:
             table_text(self.top, indent="  "),
             self.verdict,
         ]
-        partitions = partitions_shown(self._state, self.disco.cluster.archive.read)
+        partitions = partitions_shown(self._state, self.disco.cluster.blobs.get)
         out_of_band = oob_table(self._state, dict(self.job.oob))
         for title, found in (("Partitions", partitions), ("Out-of-band results", out_of_band)):
             parts += ["", title, table_text(found, _MOST_ROWS, indent="  ")]

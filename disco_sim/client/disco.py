@@ -263,7 +263,7 @@ class Disco:
         urls: list[str] = []
         for part, records in enumerate(cut_records(data, n, rows)):
             urls.append(f"split://{self.master}/{number}/{part}-of-{n}")
-            self.cluster.archive.store(urls[-1], frozen(records))
+            self.cluster.blobs.put(urls[-1], frozen(records))
         return urls
 
     # -- what makes it move ------------------------------------------------------------------------
@@ -327,7 +327,7 @@ class Disco:
         """
         name = _name_of(name)
         mode = os.environ.get("DISCO_EVENTS") if show is None else show
-        if self.cluster.archive.status(name) == "unknown job":
+        if self.cluster.jobs.status(name) == "unknown job":
             what = near_jobs(name, self._submissions.on_record)
             raise JobError(f"Status unknown job: only a submitted job can be waited for; {what}", self.master, name)
         deadline_s = math.inf if timeout is None else self.now_s + _checked_timeout(timeout)
@@ -340,7 +340,7 @@ class Disco:
         error = info.job_error(self.cluster, name, self._submissions.spec)
         if error is not None:
             raise error
-        urls = self.cluster.archive.results(name)
+        urls = self.cluster.jobs.facts(name).results()
         if clean:
             self.clean(name)
         return urls
@@ -353,10 +353,10 @@ class Disco:
         deadline_s = self.now_s + timeout / 1000
         if isinstance(jobspec, (str, Job)):
             name = _name_of(jobspec)
-            self._driver.drive(lambda: self.cluster.archive.status(name) != "active", deadline_s)
+            self._driver.drive(lambda: self.cluster.jobs.status(name) != "active", deadline_s)
             return self._status_and_results(name)
         names = [_name_of(entry[0] if isinstance(entry, (list, tuple)) else entry) for entry in jobspec]
-        self._driver.drive(lambda: any(self.cluster.archive.status(name) != "active" for name in names), deadline_s)
+        self._driver.drive(lambda: any(self.cluster.jobs.status(name) != "active" for name in names), deadline_s)
         both = [[name, self._status_and_results(name)] for name in names]
         return [one for one in both if one[1][0] != "active"], [one for one in both if one[1][0] == "active"]
 
@@ -376,7 +376,7 @@ class Disco:
                     number += 1
                     if number > offset:
                         yield number, line.record
-            is_over = self.cluster.archive.status(name) != "active" or not self.step()
+            is_over = self.cluster.jobs.status(name) != "active" or not self.step()
             if is_over and n_told == self.cluster.log.n_events(name):
                 return
 
@@ -395,9 +395,9 @@ class Disco:
     def kill(self, name: str | Job) -> None:
         """End a job: its runs are dropped, its record stays, its status is dead. An ended job is left alone."""
         name = _name_of(name)
-        if self.cluster.archive.status(name) == "active":
+        if self.cluster.jobs.status(name) == "active":
             self._driver.request(
-                events.JobKillAsked(self.now_s, name, "killed"), lambda: self.cluster.archive.status(name) != "active"
+                events.JobKillAsked(self.now_s, name, "killed"), lambda: self.cluster.jobs.status(name) != "active"
             )
 
     def blacklist(self, node: str) -> None:
@@ -413,12 +413,12 @@ class Disco:
     def clean(self, name: str | Job) -> None:
         """Kill a job if it runs, and forget its record; its data stays readable. An unknown job is left alone."""
         self.kill(name)
-        self.cluster.archive.forget(_name_of(name), with_data=False)
+        self.cluster.forget(_name_of(name), with_data=False)
 
     def purge(self, name: str | Job) -> None:
         """Kill a job if it runs, and forget its record and all its data. An unknown job is left alone."""
         self.kill(name)
-        self.cluster.archive.forget(_name_of(name), with_data=True)
+        self.cluster.forget(_name_of(name), with_data=True)
 
     # -- facts, in Disco's shapes --------------------------------------------------------------------
 
@@ -431,9 +431,8 @@ class Disco:
     def joblist(self) -> list[list[Any]]:
         """[start time in epoch seconds, status, name] of every job, the newest first."""
         rows = [
-            [int(EPOCH_S + next(iter(self.cluster.log.of(name))).time_s), self.cluster.archive.status(name), name]
-            for name in self._submissions
-            if self.cluster.archive.status(name) != "unknown job"
+            [int(EPOCH_S + next(iter(self.cluster.log.of(name))).time_s), self.cluster.jobs.status(name), name]
+            for name in self._submissions.on_record
         ]
         return rows[::-1]
 
@@ -453,12 +452,12 @@ class Disco:
             DiscoError: "Unknown key or job name" if the job is unknown; OOBKeyError if only the key is.
         """
         name = self._known_oob(name)
-        return self.cluster.archive.oob.get(name, key)
+        return self.cluster.oob.get(name, key)
 
     def oob_list(self, name: str | Job) -> list[str]:
         """The keys of a job's out-of-band results, in the order they became visible."""
         name = self._known_oob(name)
-        return list(self.cluster.archive.oob.committed(name))
+        return list(self.cluster.oob.committed(name))
 
     def profile_stats(self, name: str | Job, mode: str = "") -> pstats.Stats:
         """The merged profiles of a job that was submitted with profile=True; `mode` is "map", "reduce", "" for all."""
@@ -469,7 +468,7 @@ class Disco:
         """The URLs of what the first stage produced, for another job to go on from; CommError 404 before its end."""
         plan = self.plan(name)
         name = _name_of(name)
-        return self.cluster.archive.results(name, plan[0].name if plan else None)
+        return self.cluster.jobs.facts(name).results(plan[0].name if plan else None)
 
     def jobspec(self, name: str | Job) -> dict[str, Any]:
         """The parameters of a job, every default filled in."""
@@ -551,7 +550,7 @@ class Disco:
 
     def __repr__(self) -> str:
         spec = self.cluster.spec
-        numbers = ((len(spec.nodes), "node"), (spec.n_slots, "slot"), (len(self._submissions), "job"))
+        numbers = ((len(spec.nodes), "node"), (spec.n_slots, "slot"), (self.cluster.jobs.n_submitted, "job"))
         facts = [f"{number} {noun}{'s' * (number != 1)}" for number, noun in numbers]
         return f"Disco({', '.join([self.master, *facts, *['closed'] * self._is_closed])})"
 
@@ -570,7 +569,7 @@ class Disco:
         """Drive until a job has ended, or the deadline, and show `mode` meanwhile (None: the usual); whether it has."""
 
         def is_over() -> bool:
-            return self.cluster.archive.status(name) != "active"
+            return self.cluster.jobs.status(name) != "active"
 
         if mode is None or mode == "progress":
             place = None if is_over() else display(mode or "")
@@ -591,9 +590,9 @@ class Disco:
         from disco_sim.cluster.replay import Recording
 
         name = self._known(name)
-        if not isinstance(self.cluster, SimulatedCluster) or self.cluster.archive.status(name) != "ready":
+        if not isinstance(self.cluster, SimulatedCluster) or self.cluster.jobs.status(name) != "ready":
             raise DiscoError(
-                f"job {name!r} is {self.cluster.archive.status(name)}, and only a job that is ready, on a simulated "
+                f"job {name!r} is {self.cluster.jobs.status(name)}, and only a job that is ready, on a simulated "
                 "cluster, can be played again under other settings: wait() for it first"
             )
         recording = Recording.of(self.cluster, name)
@@ -611,8 +610,8 @@ class Disco:
         return ClusterSpec(tuple(node._replace(speed=speeds.get(node.host, node.speed)) for node in spec.nodes))
 
     def _status_and_results(self, name: str) -> list[Any]:
-        status = self.cluster.archive.status(name)
-        return [status, self.cluster.archive.results(name) if status == "ready" else []]
+        status = self.cluster.jobs.status(name)
+        return [status, self.cluster.jobs.facts(name).results() if status == "ready" else []]
 
     def _known(self, job: str | Job) -> str:
         """The full name of a job that is on record."""
@@ -621,7 +620,7 @@ class Disco:
     def _known_oob(self, job: str | Job) -> str:
         """The full name of a job whose out-of-band results are there."""
         name = _name_of(job)
-        if name not in self.cluster.archive.oob:
+        if name not in self.cluster.oob:
             raise DiscoError(
                 f"Unknown key or job name: there is no job {name!r}; {near_jobs(name, self._submissions.on_record)}"
             )

@@ -207,12 +207,12 @@ class Driver:
         """
         cluster = self._cluster
         job = getattr(cluster.log[-1], "job", "")
-        if cluster.archive.status(job) != "active":
+        if cluster.jobs.status(job) != "active":
             return
         asked_s = cluster.now_s
         give_up_s = monotonic() + _KILL_WAIT_S
         cluster.ask(events.JobKillAsked(asked_s, job, "interrupted"))
-        while cluster.archive.status(job) == "active":
+        while cluster.jobs.status(job) == "active":
             is_moved = cluster.advance(cluster.now_s)
             if is_moved and cluster.now_s == asked_s:
                 continue

@@ -59,7 +59,7 @@ def explain(cluster: Cluster, job: str, spec: Mapping[str, Any], key: Any) -> Ex
     """
     state = JobState.of(cluster.log, job)
     names = list(state.stages)
-    program = cluster.archive.record(job).request.program
+    program = cluster.jobs.facts(job).request.program
     partition, why = _placed(spec, key, program.dialect) if names else (None, "the job has no stages")
     first = state.stages[names[0]] if names else None
     sent: list[tuple[str, str, int]] = []
@@ -118,7 +118,7 @@ def _told_by_stage(stage: str, labels: list[int]) -> str:
 
 def _count(cluster: Cluster, output: Output, key: Any) -> int:
     try:
-        blob = cluster.archive.read(output.blob)
+        blob = cluster.blobs.get(output.blob)
         return 0 if blob.form == "bytes" else sum(1 for found, _ in blob.records() if found == key)
     except DataError:
         return 0

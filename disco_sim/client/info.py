@@ -29,11 +29,11 @@ def job_info(cluster: Cluster, job: str, username: str, inputs: list[str]) -> di
     counters = {name: list(stage.counters) for name, stage in state.stages.items()}
     return {
         "timestamp": timestamp(state.submitted_s),
-        "active": cluster.archive.status(job),
+        "active": cluster.jobs.status(job),
         "mapi": counters.get("map", [0, 0, 0, 0]),
         "redi": counters.get("reduce", [0, 0, 0, 0]),
         "reduce": "reduce" in counters,
-        "results": cluster.archive.results(job),
+        "results": cluster.jobs.facts(job).results(),
         "inputs": inputs[:_MOST_INPUTS],
         "hosts": list(state.hosts),
         "username": username,
@@ -47,7 +47,7 @@ def node_info(cluster: Cluster) -> dict[str, dict[str, Any]]:
     states = node_states(cluster.log)
     busy: dict[str, list[str]] = {}
     for job in cluster.log.jobs:
-        if cluster.archive.status(job) == "active":
+        if cluster.jobs.status(job) == "active":
             for host in JobState.of(cluster.log, job).hosts:
                 busy.setdefault(host, []).append(job)
     info: dict[str, dict[str, Any]] = {}
@@ -108,7 +108,7 @@ def profile_stats(cluster: Cluster, job: str, mode: str) -> pstats.Stats:
 
     profiles = [
         _Profile(entry.value)
-        for key, entry in cluster.archive.oob.committed(job).items()
+        for key, entry in cluster.oob.committed(job).items()
         if key.startswith(f"profile-{mode}") and isinstance(entry.value, bytes)
     ]
     if not profiles:
@@ -125,13 +125,13 @@ def job_error(cluster: Cluster, job: str, spec_of: Callable[[str], JobSpec] | No
 
     `spec_of` gives the parameters of a job, in whose functions it is looked for what a task did not find.
     """
-    if cluster.archive.status(job) != "dead":
+    if cluster.jobs.status(job) != "dead":
         return None
     from disco_sim.client.advice import advice as advice_on
     from disco_sim.client.advice import job_functions
     from disco_sim.views.state import JobState
 
-    found = cluster.archive.failure(job)
+    found = cluster.failure(job)
     reason = JobState.of(cluster.log, job).reason
     if found is None:
         advice = "what it did until then stays in job.tasks, and job.resubmit() runs it again"

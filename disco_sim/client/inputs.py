@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import Any
 
 from disco_sim import func
-from disco_sim.client.registry import cluster_of, open_discos, tagged
-from disco_sim.client.urls import index_of, native_data
+from disco_sim.client.registry import open_discos, owner_of, tagged
+from disco_sim.client.urls import index_of
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import DataError, DiscoError, InputError, InvalidTag
 from disco_sim.model.dialect import DOCUMENTED, Dialect
@@ -23,6 +23,7 @@ from disco_sim.model.work import Blob
 from disco_sim.runtime.inputs import STORED_SCHEMES
 from disco_sim.runtime.pairs import size_of_all
 from disco_sim.runtime.sandbox import shown
+from disco_sim.store.results import with_port
 from disco_sim.streams import BYTE_RANGE, open_url
 from disco_sim.util import schemesplit
 
@@ -141,7 +142,7 @@ class Expansion:
 
     def _has_tag(self, name: str) -> bool:
         clusters = [self._cluster, *(disco.cluster for disco in open_discos())]
-        return any(name in cluster.archive.tags for cluster in clusters)
+        return any(name in cluster.tags for cluster in clusters)
 
     def _paths(self, url: str, path: str) -> list[str]:
         """The files that a path, a directory or a glob stands for, as the user wrote them."""
@@ -159,7 +160,7 @@ class Expansion:
         if not files and not self._dialect.inputs_are_checked:
             return [url]
         if not files:
-            tag = f", tag://{path} for the tag of that name" if path in self._cluster.archive.tags else ""
+            tag = f", tag://{path} for the tag of that name" if path in self._cluster.tags else ""
             raise InputError(
                 f"input {url!r} cannot be used: {what}, seen from the folder the notebook runs in; "
                 f"give a path of a file, a directory, a glob, or a URL such as raw://some text{tag}; records in a "
@@ -180,20 +181,20 @@ class Expansion:
 
     def _stored(self, urls: list[str]) -> list[str]:
         """The replica list itself, if not all of it is stored data that is gone; data of another Disco is fetched."""
-        urls = [native_data(url) for url in urls]
+        urls = [with_port(url) for url in urls]
         gone: DataError | None = None
         n_gone = 0
         for url in urls:
             if schemesplit(url)[0] not in STORED_SCHEMES:
                 continue
             try:
-                owner = cluster_of(url, self._cluster)
-                blob = owner.archive.read(url)
+                owner = owner_of(url, self._cluster)
+                blob = owner.blobs.get(url)
             except DataError as error:
                 gone, n_gone = error, n_gone + 1
                 continue
             if owner is not self._cluster:
-                self._cluster.archive.store(url, blob)
+                self._cluster.blobs.put(url, blob)
         if gone is not None and n_gone == len(urls) and self._dialect.inputs_are_checked:
             raise InputError(f"input {urls[0]!r} cannot be used: {gone}", input=urls[0]) from gone
         return urls
@@ -217,7 +218,7 @@ class Expansion:
             size = size_of_file(url)
             if scheme in STORED_SCHEMES:
                 with suppress(DataError):
-                    size = self._cluster.archive.read(url).n_bytes
+                    size = self._cluster.blobs.get(url).n_bytes
             if size is not None:
                 return size
         return 0

@@ -125,7 +125,7 @@ class Job:
     @property
     def status(self) -> str:
         """`active`, `ready`, `dead`, or `unknown job`."""
-        return self.disco.cluster.archive.status(self.name)
+        return self.disco.cluster.jobs.status(self.name)
 
     @property
     def error(self) -> JobError | None:
@@ -187,7 +187,7 @@ class Job:
         """A row per stage and partition: records, keys, bytes, its share, its largest key."""
         from disco_sim.views.frames import partitions_frame
 
-        return partitions_frame(self.disco.history, self.name, self.disco.cluster.archive.read)
+        return partitions_frame(self.disco.history, self.name, self.disco.cluster.blobs.get)
 
     @property
     def shuffle(self) -> pandas.DataFrame:
@@ -207,7 +207,7 @@ class Job:
         """
         from disco_sim.client.flow import Flow
 
-        return Flow(self.disco.history.job(self.name), self.disco.cluster.archive.read, by, stage)
+        return Flow(self.disco.history.job(self.name), self.disco.cluster.blobs.get, by, stage)
 
     @property
     def oob(self) -> OOBResults:
@@ -230,13 +230,11 @@ class Job:
         """
         from disco_sim.views.frames import output_frame
 
-        archive = self.disco.cluster.archive
         if self.status != "ready":
             return output_frame([])
-        request = archive.record(self.name).request
-        stored = [(piece.label, piece.blob) for piece in request.inputs]  # the results of a job without stages
-        if request.plan:
-            stored = [one for url in archive.results(self.name, request.plan[-1].name) for one in archive.index(url)]
+        facts = self.disco.cluster.jobs.facts(self.name)
+        plan, pieces = facts.request.plan, facts.request.inputs
+        stored = [(piece.label, piece.blob) for piece in (facts.pieces(plan[-1].name) if plan else pieces)]
         return output_frame(
             (label, key, value) for label, url in stored for key, value in result_iterator([url], ddfs=self.disco)
         )
@@ -310,7 +308,7 @@ class Job:
         """(CPU seconds, records in and out, bytes in and out) of each task that was computed here, measured on this
         machine; `Costs.fit(job)` learns from them.
         """
-        computed = self.disco.cluster.archive.record(self.name).computed
+        computed = self.disco.cluster.jobs.facts(self.name).computed
         return [
             (counts.cpu_s, counts.records_in + counts.records_out, counts.bytes_in + counts.bytes_out)
             for counts in (one.outcome.counts for one in computed.values())
@@ -338,7 +336,7 @@ class Job:
         from disco_sim.client.debugging import debug
 
         if task is None:
-            found = self.disco.cluster.archive.failure(self.name)
+            found = self.disco.cluster.failure(self.name)
             if found is not None:
                 debug(found[1])
                 return
@@ -348,7 +346,7 @@ class Job:
         runs = frame.run[(frame.stage == stage) & (frame.task == number)].tolist()
         if not runs:
             raise DiscoError(f"task {task} of job {self.name!r} has not run yet; wait() for the job, or step() it")
-        debug(self.disco.cluster.archive.work(self.name, stage, number, runs[-1] if run is None else run))
+        debug(self.disco.cluster.work(self.name, stage, number, runs[-1] if run is None else run))
 
     def stepper(self, max_records: int = 2000) -> Stepper:
         """A widget that goes through the job one record at a time: map's pairs, where each goes and why, reduce.
@@ -415,7 +413,7 @@ class Job:
 
     def _known_status(self) -> str:
         """The status, whatever a subclass calls `status`; nothing is made for it."""
-        return "unknown job" if self._disco is None else self._disco.cluster.archive.status(self.name)
+        return "unknown job" if self._disco is None else self._disco.cluster.jobs.status(self.name)
 
     def data(self) -> JobData:
         """What views of the job are made from: its history, and ways to read what is kept."""
@@ -428,7 +426,7 @@ class Job:
         return JobData(
             history=history,
             job=name,
-            read=cluster.archive.read,
+            read=cluster.blobs.get,
             values=lambda: dict(OOBResults(cluster, history, name)),
             nodes=cluster.spec.nodes,
             oob_limit=cluster.rules.oob_limit,

@@ -60,7 +60,7 @@ class JobMoment:
         """`job.partitions` as of then."""
         from disco_sim.views.frames import partitions_frame
 
-        return partitions_frame(self._history, self.name, self._cluster.archive.read, self.time_s)
+        return partitions_frame(self._history, self.name, self._cluster.blobs.get, self.time_s)
 
     @property
     def shuffle(self) -> pandas.DataFrame:
@@ -91,7 +91,7 @@ class JobMoment:
         return job_card(
             self._history,
             self.name,
-            read=self._cluster.archive.read,
+            read=self._cluster.blobs.get,
             values=dict(OOBResults(self._cluster, self._history, self.name)),
             nodes=self._cluster.spec.nodes,
             until_s=self.time_s,

@@ -27,13 +27,13 @@ class OOBResults(Mapping[str, "str | bytes"]):
         self._job = job
 
     def __getitem__(self, key: str) -> str | bytes:
-        return self._cluster.archive.oob.get(self._job, key)
+        return self._cluster.oob.get(self._job, key)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._cluster.archive.oob.committed(self._job))
+        return iter(self._cluster.oob.committed(self._job))
 
     def __len__(self) -> int:
-        return len(self._cluster.archive.oob.committed(self._job))
+        return len(self._cluster.oob.committed(self._job))
 
     def frame(self) -> pandas.DataFrame:
         """A row per result: key value size stage task run host put_s state (committed or dropped)."""
@@ -63,15 +63,15 @@ class AllOOBResults(Mapping[str, OOBResults]):
 
     def __getitem__(self, job: Any) -> OOBResults:
         name = str(getattr(job, "name", job))
-        if name not in self._cluster.archive.oob:
-            raise OOBKeyError(f"there is no job {name!r}; {near_jobs(name, self._cluster.archive.oob.jobs)}", job=name)
+        if name not in self._cluster.oob:
+            raise OOBKeyError(f"there is no job {name!r}; {near_jobs(name, self._cluster.oob.jobs)}", job=name)
         return OOBResults(self._cluster, self._history, name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._cluster.archive.oob.jobs)
+        return iter(self._cluster.oob.jobs)
 
     def __len__(self) -> int:
-        return len(self._cluster.archive.oob.jobs)
+        return len(self._cluster.oob.jobs)
 
     def frame(self) -> pandas.DataFrame:
         """A row per result of any job: job, then the columns of a job's own frame."""

@@ -1,4 +1,4 @@
-"""Which open Disco a URL belongs to: the port in it is the master's."""
+"""The open Discos of this process, and which of them a URL belongs to."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from disco_sim.cluster.base import Cluster
 from disco_sim.error import CommError, DiscoError, nearest
 from disco_sim.node.worker import masters
+from disco_sim.store.results import job_of
 from disco_sim.store.tags import Entries
 from disco_sim.util import DISCO_PORT, netloc, schemesplit
 
@@ -19,7 +20,7 @@ FIRST_PORT = int(DISCO_PORT)
 opening = threading.RLock()
 """Held by who opens a Disco, so that several threads may."""
 
-_OF_DISCO = re.compile(r"disco://[^/:]+/(ddfs|disco)/")
+_OF_DISCO = re.compile(r"(disco|dir)://[^/:]+/(ddfs|disco)/")
 _MOST_NAMED = 10
 
 
@@ -82,37 +83,37 @@ def _entries(address: TagAddress, own: Cluster | None) -> Entries:
     port = netloc.parse(address.place).port
     clusters = [cluster for cluster in clusters if port and cluster.master.rpartition(":")[2] == port] or clusters
     for cluster in clusters:
-        if address.name in cluster.archive.tags:
-            return cluster.archive.tags.urls(address.name, address.token)
-    known = sorted({tag for cluster in clusters for tag in cluster.archive.tags.list()})
+        if address.name in cluster.tags:
+            return cluster.tags.urls(address.name, address.token)
+    known = sorted({tag for cluster in clusters for tag in cluster.tags.list()})
     # Many tags are of jobs, and a message that names them all would not be read.
     near = known if len(known) <= _MOST_NAMED else nearest(address.name, known)
     raise CommError(f"Tag not found; the tags are: {', '.join(near) or 'none'}", address.url, 404)
 
 
-def cluster_of(url: str, own: Cluster | None = None) -> Cluster:
-    """The cluster that holds the data of a `dir://`, `disco://` or `split://` URL; `own` is tried first.
+def owner_of(url: str, own: Cluster | None = None) -> Cluster:
+    """The cluster that has what a `dir://`, `disco://` or `split://` URL is of; `own` is asked first.
 
-    URLs of the file system, `disco://HOST/ddfs/...`, and of jobs' data name no port where it is 8989.
+    A result and its data belong to the cluster that has their job, other data to the one that has them. Where nobody
+    has them any more, the master that is named in the URL can say why.
 
     Raises:
-        CommError: If no open Disco has the URL's port.
+        CommError: If no open Disco has it.
     """
+    clusters = [] if own is None else [own]
+    clusters += [disco.cluster for disco in open_discos()]
+    job = job_of(url)
+    for cluster in clusters:
+        if url in cluster.blobs if job is None else job in cluster.jobs:
+            return cluster
     found = re.match(r"[^/]*:(\d+)(/|\Z)", schemesplit(url)[1])
-    port = found[1] if found else None
-    if port is None and _OF_DISCO.match(url):
-        if own is not None and url in own.archive.blobs:
-            return own
-        port = DISCO_PORT
-    if own is not None and own.master.rpartition(":")[2] == port:
-        return own
-    for authority, disco in list(masters.items()):
-        if authority.rpartition(":")[2] == port:
-            cluster: Cluster = disco.cluster
+    port = found[1] if found else DISCO_PORT if _OF_DISCO.match(url) else None
+    for cluster in clusters:
+        if cluster.master.rpartition(":")[2] == port:
             return cluster
     known = ", ".join(sorted(masters)) or "none"
     raise CommError(
-        f"Unable to access resource: no open Disco has port {port}; open in this process: {known}. Results live as "
-        "long as the Disco that made them is open: keep it in a variable, and read them before it is closed",
+        f"Unable to access resource: no open Disco has it; open in this process: {known}. Results live as long as the "
+        "Disco that made them is open: keep it in a variable, and read them before it is closed",
         url,
     )

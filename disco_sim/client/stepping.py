@@ -72,7 +72,7 @@ def traced_steps(cluster: Cluster, state: JobState, max_records: int) -> dict[st
     notes: list[str] = []
     with tempfile.TemporaryDirectory(prefix="disco-sim-trace-") as folder:
         for run in (*runs.get("map", ()), *runs["reduce"]):
-            traced = trace(cluster.archive.work(state.job, run.stage, run.task, run.attempt), folder)
+            traced = trace(cluster.work(state.job, run.stage, run.task, run.attempt), folder)
             if isinstance(traced, TracedMap):
                 maps.append(traced)
                 _check_count(state, limit, sum(one.n_pairs for one in maps), "yielded")
@@ -93,7 +93,7 @@ def _roles(cluster: Cluster, state: JobState) -> tuple[dict[str, str], list[str]
             f"job {state.job!r} is active, and its steps can be shown when it has ended: wait() for it first",
             job=state.job,
         )
-    request = cluster.archive.record(state.job).request
+    request = cluster.jobs.facts(state.job).request
     known = getattr(request.program, "roles", {})
     roles = {stage.name: str(known.get(stage.name, "")) for stage in request.plan}
     shuffles = [name for name, role in roles.items() if role == "shuffle"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 
-from disco_sim.cluster.archive import Archive
-from disco_sim.cluster.record import JobRecord, RunningRun
+from disco_sim.cluster.running import RunningJob, RunningRun
+from disco_sim.cluster.works import Works
 from disco_sim.model.work import TaskWork
+from disco_sim.store.oob import OOBStore
 
 
 class ComingRuns:
@@ -16,9 +17,10 @@ class ComingRuns:
     it is not known which one will be read before its run is ordered.
     """
 
-    def __init__(self, archive: Archive, record: JobRecord, stage: str) -> None:
-        self._archive = archive
-        self._record = record
+    def __init__(self, works: Works, oob: OOBStore, live: RunningJob, stage: str) -> None:
+        self._works = works
+        self._oob = oob
+        self._live = live
         self._stage = stage
         self._ordered: deque[RunningRun] = deque()
         self._taken: set[int] = set()
@@ -36,7 +38,7 @@ class ComingRuns:
             started = run.started
             if not run.is_dropped and self._is_open(started.task):
                 return self._work(started.task, started.host, started.replica), True
-        tasks = self._record.tasks[self._stage]
+        tasks = self._live.facts.tasks[self._stage]
         while may_guess and self._next < len(tasks):
             task = self._next
             self._next += 1
@@ -45,15 +47,15 @@ class ComingRuns:
         return None
 
     def _is_open(self, task: int) -> bool:
-        stage, record = self._stage, self._record
+        stage, live = self._stage, self._live
         return (
             task not in self._taken
-            and (stage, task, 0) not in record.started
-            and record.known(stage, task) is None
-            and not record.is_ending
+            and (stage, task, 0) not in live.facts.started
+            and live.known(stage, task) is None
+            and not live.is_ending
         )
 
     def _work(self, task: int, host: str, replica: int) -> TaskWork:
         self._taken.add(task)
-        moment = self._archive.oob.moment
-        return self._archive.work_at(self._record, (self._stage, task, 0), (host, replica, moment))
+        started = host, replica, self._oob.moment
+        return self._works.of_started(self._live.facts, (self._stage, task, 0), started)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from disco_sim.cluster import incidents, missed
-from disco_sim.cluster.archive import Archive
-from disco_sim.cluster.record import JobRecord, RunKey, RunningRun
+from disco_sim.cluster.running import RunningJob, RunningRun
+from disco_sim.cluster.works import Works
 from disco_sim.model import events
 from disco_sim.model.events import Event
 from disco_sim.model.keyed_random import draw
@@ -15,6 +15,8 @@ from disco_sim.model.plan import Output
 from disco_sim.sim.clock import FIRST, NOW, Clock
 from disco_sim.sim.faults import CrashRun, Faults, LoseOutput, TaskFault
 from disco_sim.sim.machines import CPU, Machines
+from disco_sim.store.facts import RunKey
+from disco_sim.store.home import Blobs
 
 MOST_TASKS_WITH_PHASES = 100_000
 """Runs of a stage with more tasks are logged without their phases, so that the log of a million fits in memory."""
@@ -23,12 +25,15 @@ MOST_TASKS_WITH_PHASES = 100_000
 class Damage:
     """Keeps the faults of a cluster and which of its nodes are dead; what follows from them happens in this instant."""
 
-    def __init__(self, archive: Archive, machines: Machines, clock: Clock[Any]) -> None:
+    def __init__(
+        self, blobs: Blobs, jobs: Mapping[str, RunningJob], works: Works, machines: Machines, clock: Clock[Any]
+    ) -> None:
         self.faults = Faults()
         self.has_faults = False
         self.dead: set[str] = set()
-        self._archive = archive
-        self._jobs = archive.jobs
+        self._blobs = blobs
+        self._jobs = jobs
+        self._works = works
         self._machines = machines
         self._clock = clock
         self._struck: set[tuple[Any, ...]] = set()
@@ -45,20 +50,19 @@ class Damage:
         if event.host in self.dead:
             return
         self.dead.add(event.host)
-        for job, record in self._jobs.items():
-            if record.status != "active" or record.is_ending:
+        for job, live in self._jobs.items():
+            if live.facts.status != "active" or live.is_ending:
                 continue
-            for key, cause in list(incidents.runs_lost_with(record, event.host)):
+            for key, cause in list(incidents.runs_lost_with(live, event.host)):
                 reason = f"{event.host} died"
                 self.lose_run(job, key, reason if cause == "node" else f"input lost: {reason}", cause)
-            for (stage, task), is_wanted in list(incidents.outputs_at(record, event.host)):
+            for (stage, task), is_wanted in list(incidents.outputs_at(live, event.host)):
                 if is_wanted:
                     self.lose_output(job, stage, task, f"{event.host} died")
                     continue
                 # Nobody seems to need it; should somebody after all, the task runs again then.
-                record.lost.setdefault((stage, task), {})
-                for output in record.done[stage][task].outputs:
-                    self._archive.blobs.drop(output.blob, f"{event.host} died")
+                for output in live.facts.lose_unread(stage, task):
+                    self._blobs.drop(output.blob, f"{event.host} died")
 
     def node_returned(self, event: events.NodeReturned) -> None:
         """The node is there again; what was lost with it is not."""
@@ -66,13 +70,14 @@ class Damage:
 
     def output_lost(self, event: events.OutputLost) -> None:
         """The task is not done any more, and runs that were reading its output are lost, too."""
-        record = self._jobs[event.job]
-        record.losing.discard((event.stage, event.task))
-        blobs = {output.blob for output in record.done[event.stage][event.task].outputs}
-        self._archive.lose(event.job, event.stage, event.task, f"it was lost: {event.reason}")
-        reader = record.next_stage(event.stage)
-        if reader is not None and reader in record.tasks:
-            for key in list(incidents.runs_reading(record, reader, blobs)):
+        live = self._jobs[event.job]
+        live.losing.discard((event.stage, event.task))
+        lost = live.facts.lose_task(event.stage, event.task)
+        for output in lost:
+            self._blobs.drop(output.blob, f"it was lost: {event.reason}")
+        reader = live.facts.next_stage(event.stage)
+        if reader is not None and reader in live.facts.tasks:
+            for key in list(incidents.runs_reading(live, reader, {output.blob for output in lost})):
                 reason = f"input lost: what {event.stage}:{event.task} stored at {event.host}"
                 self.lose_run(event.job, key, reason, "input")
 
@@ -90,27 +95,27 @@ class Damage:
 
     def lose(self, loss: LoseOutput) -> None:
         """Let the output of a task be lost, if it is there, in every active job that the fault is about."""
-        for job, record in self._jobs.items():
-            if record.status != "active" or record.is_ending or loss not in self.faults.losses(job):
+        for job, live in self._jobs.items():
+            if live.facts.status != "active" or live.is_ending or loss not in self.faults.losses(job):
                 continue
-            if loss.task in record.done.get(loss.stage, ()):
+            if loss.task in live.facts.done.get(loss.stage, ()):
                 self._strike(loss)
                 self.lose_output(job, loss.stage, loss.task, "a fault wanted it")
 
     def lose_output(self, job: str, stage: str, task: int, reason: str) -> None:
         """Let what a done task stored be lost."""
-        record = self._jobs[job]
-        if (stage, task) not in record.losing:
-            record.losing.add((stage, task))
-            host = record.done[stage][task].host
+        live = self._jobs[job]
+        if (stage, task) not in live.losing:
+            live.losing.add((stage, task))
+            host = live.facts.done[stage][task].host
             # First of all: a stage that is on its way to be finished is not.
             now_s = self._clock.now_s
             self._clock.put(now_s, events.OutputLost(now_s, job, stage, task, host, reason), FIRST)
 
     def lose_run(self, job: str, key: RunKey, reason: str, cause: incidents.LossCause) -> None:
         """End a run from outside."""
-        record = self._jobs[job]
-        run = record.running.get(key)
+        live = self._jobs[job]
+        run = live.running.get(key)
         if run is None or run.is_dropped:
             return
         run.is_dropped = True
@@ -139,23 +144,23 @@ class Damage:
         """The pieces as they can be read while nodes are dead."""
         return incidents.without_hosts(pieces, self.dead) if self.dead else pieces
 
-    def is_input_missing(self, record: JobRecord, stage: str, pieces: tuple[Output, ...]) -> bool:
+    def is_input_missing(self, live: RunningJob, stage: str, pieces: tuple[Output, ...]) -> bool:
         """Whether what a run reads was lost unnoticed, as everybody seemed to have read it; then it is made again."""
-        level = record.stage_level(stage)
-        if not record.lost or not level:
+        level = live.facts.stage_level(stage)
+        if not live.facts.lost or not level:
             return False
-        missing = {piece.blob for piece in pieces if piece.blob not in self._archive.blobs}
-        before = record.request.plan[level - 1].name
-        for task in list(incidents.missing_tasks(record, before, missing)) if missing else ():
-            self.lose_output(record.request.name, before, task, "it is not there any more")
+        missing = {piece.blob for piece in pieces if piece.blob not in self._blobs}
+        before = live.facts.request.plan[level - 1].name
+        for task in list(incidents.missing_tasks(live, before, missing)) if missing else ():
+            self.lose_output(live.facts.request.name, before, task, "it is not there any more")
         return bool(missing)
 
     # -- what had no effect ------------------------------------------------------------------------
 
-    def warning(self, record: JobRecord) -> str:
+    def warning(self, live: RunningJob) -> str:
         """What the user of a job that has ended now should know of faults that struck no job so far; '' for nothing."""
-        faults = [fault for fault in self.faults.of_job(record.request.name) if not self._has_struck(fault)]
-        return missed.warning(record, faults, self._clock.now_s) if faults else ""
+        faults = [fault for fault in self.faults.of_job(live.facts.request.name) if not self._has_struck(fault)]
+        return missed.warning(live.facts, faults, self._clock.now_s) if faults else ""
 
     def _strike(self, fault: TaskFault) -> None:
         # With its kind, for a crash and a loss of the same numbers are equal tuples.
@@ -168,7 +173,7 @@ class Damage:
 
     def tell_phases(self, tell: Callable[[Event], None], where: tuple[Any, ...], run: RunningRun) -> None:
         """Say what the time of a run that ends now went by with."""
-        if len(self._jobs[where[1]].tasks[where[2]]) <= MOST_TASKS_WITH_PHASES:
+        if len(self._jobs[where[1]].facts.tasks[where[2]]) <= MOST_TASKS_WITH_PHASES:
             slowdown = run.slowdown
             if run.activity.spent[CPU] > run.planned_cpu_s * (1 + 1e-9):  # by more than rounding
                 slowdown *= run.activity.spent[CPU] / run.planned_cpu_s
@@ -176,7 +181,7 @@ class Damage:
 
     def delay_luck(self, job: str, key: RunKey) -> float:
         """The draw that the wait after this run is made from."""
-        return draw(self._archive.rules.seed, "delay", self._jobs[job].request.serial, *key)
+        return draw(self._works.rules.seed, "delay", self._jobs[job].facts.request.serial, *key)
 
     def _soon(self, event: Event) -> None:
         self._clock.put(self._clock.now_s, event, NOW)

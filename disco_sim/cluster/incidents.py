@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Literal
 
-from disco_sim.cluster.record import JobRecord, RunKey, RunningRun, TaskKey
+from disco_sim.cluster.running import RunningJob, RunningRun
 from disco_sim.model.plan import Output
+from disco_sim.store.facts import RunKey, TaskKey
 
 LossCause = Literal["node", "input", "scheduler"]
 """What ends a run from outside, as in `RunFailed.cause`."""
@@ -42,10 +43,10 @@ def without_hosts(pieces: tuple[Output, ...], dead: Collection[str]) -> tuple[Ou
     )
 
 
-def runs_lost_with(record: JobRecord, host: str) -> Iterator[tuple[RunKey, LossCause]]:
+def runs_lost_with(live: RunningJob, host: str) -> Iterator[tuple[RunKey, LossCause]]:
     """The runs that end because `host` died, and why: those on it, and those of the first stage that read from it."""
-    first = record.request.plan[0].name if record.request.plan else ""
-    for key, run in record.running.items():
+    first = live.facts.request.plan[0].name if live.facts.request.plan else ""
+    for key, run in live.running.items():
         if run.is_dropped:
             continue
         if run.host == host:
@@ -60,47 +61,47 @@ def _reads_from(run: RunningRun, host: str) -> bool:
     return any(run.pieces[read.piece].replicas[read.replica][0] == host for read in run.outcome.counts.read)
 
 
-def runs_reading(record: JobRecord, stage: str, blobs: Collection[str]) -> Iterator[RunKey]:
+def runs_reading(live: RunningJob, stage: str, blobs: Collection[str]) -> Iterator[RunKey]:
     """The runs of `stage` that have still to read one of `blobs`."""
-    for key, run in record.running.items():
+    for key, run in live.running.items():
         if key[0] != stage or run.is_dropped or not (run.outcome is None or run.activity.is_reading):
             continue
-        if any(piece.blob in blobs for piece in record.tasks[stage][key[1]].pieces):
+        if any(piece.blob in blobs for piece in live.facts.tasks[stage][key[1]].pieces):
             yield key
 
 
-def outputs_at(record: JobRecord, host: str) -> Iterator[tuple[TaskKey, bool]]:
+def outputs_at(live: RunningJob, host: str) -> Iterator[tuple[TaskKey, bool]]:
     """The done tasks whose outputs are at `host`, and whether anybody has still to read them.
 
     What the last stage stored is read when the job has ended, so it is always wanted.
     """
-    for stage, done in record.done.items():
-        wanted = _wanted(record, stage)
+    for stage, done in live.facts.done.items():
+        wanted = _wanted(live, stage)
         for task, found in done.items():
             if found.host == host:
                 yield (stage, task), wanted is None or any(output.blob in wanted for output in found.outputs)
 
 
-def _wanted(record: JobRecord, stage: str) -> set[str] | None:
+def _wanted(live: RunningJob, stage: str) -> set[str] | None:
     """The URLs of what a stage stored that some task has still to read; None for all, before the reader is known."""
-    reader = record.next_stage(stage)
-    if reader is None or reader not in record.tasks:
+    reader = live.facts.next_stage(stage)
+    if reader is None or reader not in live.facts.tasks:
         return None
     past = {
         key[1]
-        for key, run in record.running.items()
+        for key, run in live.running.items()
         if key[0] == reader and not run.is_dropped and run.outcome is not None and not run.activity.is_reading
     }
     return {
         piece.blob
-        for task, inputs in enumerate(record.tasks[reader])
-        if task not in record.done[reader] and task not in past
+        for task, inputs in enumerate(live.facts.tasks[reader])
+        if task not in live.facts.done[reader] and task not in past
         for piece in inputs.pieces
     }
 
 
-def missing_tasks(record: JobRecord, stage: str, missing: Collection[str]) -> Iterator[int]:
+def missing_tasks(live: RunningJob, stage: str, missing: Collection[str]) -> Iterator[int]:
     """The done tasks of `stage` that stored any of the `missing` URLs."""
-    for task, done in record.done[stage].items():
+    for task, done in live.facts.done[stage].items():
         if any(output.blob in missing for output in done.outputs):
             yield task

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import count
 
-from disco_sim.cluster.record import JobRecord
 from disco_sim.error import nearest
 from disco_sim.sim.fault import BadReplica, CrashRun, TaskFault, text_of
+from disco_sim.store.facts import JobFacts
 from disco_sim.tables import counted
 
 _MOST_FAULTS = 10
 
 
-def warning(record: JobRecord, faults: Iterable[TaskFault], ended_s: float) -> str:
+def warning(facts: JobFacts, faults: Iterable[TaskFault], ended_s: float) -> str:
     """What is told of those `faults` that had no effect on a job which ended at `ended_s`; '' if there is nothing.
 
     Of a dead job only what can never happen to it is told, as other tasks and runs might just not have come up.
     """
     told = []
     for fault in faults:
-        reason = _name_error(record, fault)
-        if not reason and record.status == "ready":
-            reason = _reason(record, fault, ended_s)
+        reason = _name_error(facts, fault)
+        if not reason and facts.status == "ready":
+            reason = _reason(facts, fault, ended_s)
         if reason:
             told.append(f"{text_of(fault)} ({reason})")
     if not told:
@@ -33,37 +33,37 @@ def warning(record: JobRecord, faults: Iterable[TaskFault], ended_s: float) -> s
     return f"{counted(len(told), 'fault')} had no effect: {listed}; {rule}"
 
 
-def _name_error(record: JobRecord, fault: TaskFault) -> str:
+def _name_error(facts: JobFacts, fault: TaskFault) -> str:
     """Why a job can have no task of this name; '' if it has it, or may come to have it."""
-    stages = [stage.name for stage in record.request.plan]
+    stages = [stage.name for stage in facts.request.plan]
     if fault.stage not in stages:
         near = nearest(fault.stage, stages, most=1)
         known = f"near it: {near[0]!r}" if near else f"its stages: {', '.join(map(repr, stages)) or 'none'}"
         return f"the job has no stage {fault.stage!r}; {known}"
-    tasks = record.tasks.get(fault.stage)
+    tasks = facts.tasks.get(fault.stage)
     if tasks is None or fault.task < len(tasks):
         return ""
     numbers = {0: "", 1: ", number 0"}.get(len(tasks), f", 0 to {len(tasks) - 1}")
     return f"stage {fault.stage!r} has {counted(len(tasks), 'task')}{numbers}"
 
 
-def _reason(record: JobRecord, fault: TaskFault, ended_s: float) -> str:
+def _reason(facts: JobFacts, fault: TaskFault, ended_s: float) -> str:
     """Why a fault did not strike a task that was done."""
     key = fault.stage, fault.task
     name = f"{fault.stage}:{fault.task}"
     if isinstance(fault, CrashRun):
-        n_runs = next(number for number in count() if (*key, number) not in record.started)
+        n_runs = next(number for number in count() if (*key, number) not in facts.started)
         if fault.run >= n_runs:
             return f"{name} had {counted(n_runs, 'run')}"
         return f"run {fault.run} of {name} started before the fault was given"
     if isinstance(fault, BadReplica):
-        pieces = record.tasks[fault.stage][fault.task].pieces
+        pieces = facts.tasks[fault.stage][fault.task].pieces
         n_replicas = max((len(piece.replicas) for piece in pieces), default=0)
         if fault.replica >= n_replicas:
             return f"the input of {name} has {counted(n_replicas, 'replica')}"
         return f"{name} started before the fault was given"
     if fault.at_s is None:
-        if (*key, 0) in record.failures:
+        if (*key, 0) in facts.failures:
             return f"run 0 of {name} failed and stored nothing"
         return f"run 0 of {name} stored nothing after the fault was given"
     if fault.at_s > ended_s:

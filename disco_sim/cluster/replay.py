@@ -10,9 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from disco_sim.cluster.archive import Archive
 from disco_sim.cluster.incidents import stored_at
-from disco_sim.cluster.record import Computed, TaskKey
 from disco_sim.cluster.simulated import SimulatedCluster
 from disco_sim.engine.base import Engine
 from disco_sim.model.cluster import ClusterSpec
@@ -22,6 +20,8 @@ from disco_sim.model.plan import Output
 from disco_sim.model.work import NO_DEPENDENCIES, TaskOutcome, TaskWork
 from disco_sim.sim.costs import Costs
 from disco_sim.sim.faults import BadReplica, Faults
+from disco_sim.store.facts import TaskKey
+from disco_sim.store.outcomes import Computed
 
 
 class Setting(NamedTuple):
@@ -44,8 +44,8 @@ class Recording:
     @classmethod
     def of(cls, source: SimulatedCluster, job: str) -> Recording:
         """A job of a cluster with everything that is known of it."""
-        record = source.archive.record(job)
-        return cls(record.request, dict(record.computed), source)
+        facts = source.jobs.facts(job)
+        return cls(facts.request, dict(facts.computed), source)
 
     def silent(self) -> Recording:
         """The same job without the messages of its tasks, which take no virtual time but ours."""
@@ -97,7 +97,7 @@ def play(recording: Recording, setting: Setting, tell: Callable[[Event], None] |
     )
     request = recording.request
     request = request._replace(inputs=rehomed(request.inputs, source.spec, setting.spec))
-    _lend(source.archive, cluster.archive, request)
+    _lend(source, cluster, request)
     computed = recording.computed
     # What is on a node is put together anew where there are other nodes.
     is_by_node = any(stage.grouping.startswith("group_node") for stage in request.plan)
@@ -138,10 +138,10 @@ def rehomed(inputs: tuple[Output, ...], before: ClusterSpec, after: ClusterSpec)
     )
 
 
-def _lend(source: Archive, to: Archive, request: JobRequest) -> None:
+def _lend(source: SimulatedCluster, to: SimulatedCluster, request: JobRequest) -> None:
     """Let runs of the job read what they could read where it was recorded: its inputs, and results of ended jobs."""
     for piece in request.inputs:
         for url in piece.urls:
             if url in source.blobs:
-                to.store(url, source.read(url))
+                to.blobs.put(url, source.blobs.get(url))
     to.oob.borrow(source.oob, request.name)

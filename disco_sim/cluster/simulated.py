@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from disco_sim.cluster.archive import Archive
 from disco_sim.cluster.coming import ComingRuns
 from disco_sim.cluster.course import CRASH_AT, crashed, end_of, message_warning
 from disco_sim.cluster.damage import Damage
-from disco_sim.cluster.record import Computed, JobRecord, RunningRun, TaskKey
+from disco_sim.cluster.memory import MemoryBudget
+from disco_sim.cluster.running import RunningJob, RunningRun
+from disco_sim.cluster.works import Works
 from disco_sim.engine.base import Engine, Foresight
 from disco_sim.error import DiscoError
 from disco_sim.model import events
@@ -24,16 +25,19 @@ from disco_sim.model.events import Event
 from disco_sim.model.job import JobRequest
 from disco_sim.model.plan import Output, group
 from disco_sim.model.rules import Rules
-from disco_sim.model.work import Failure, TaskOutcome
+from disco_sim.model.work import Failure, TaskOutcome, TaskWork
 from disco_sim.sim.clock import FIRST, NOW, Clock
 from disco_sim.sim.costs import Costs, Phase
 from disco_sim.sim.faults import Faults, LoseOutput
 from disco_sim.sim.machines import Activity, Ended, Machines, steps_of
 from disco_sim.sim.network import Network
 from disco_sim.sim.scheduler import Scheduler
+from disco_sim.store.facts import DoneTask, FailureText, JobFacts, TaskKey
 from disco_sim.store.garbage import seldom_collecting
-from disco_sim.store.log import Log
-from disco_sim.store.oob import COMMITTED, DROPPED
+from disco_sim.store.home import Home, MemoryHome
+from disco_sim.store.oob import COMMITTED, DROPPED, OOBEntry
+from disco_sim.store.outcomes import Computed
+from disco_sim.store.retention import drop_intermediates, forget_job, save_results
 from disco_sim.tables import counted
 
 _HAPPENS: dict[type[Any], Callable[..., Event]] = {
@@ -43,6 +47,8 @@ _HAPPENS: dict[type[Any], Callable[..., Event]] = {
 }
 """Instructions that need nothing but to happen: the event has the same fields behind its time."""
 
+_ENDS = frozenset({events.JobFinished, events.JobDied})
+
 
 class SimulatedCluster:
     """Runs plans in virtual time on nodes that exist only here.
@@ -50,8 +56,8 @@ class SimulatedCluster:
     The code of a task run is computed at its start event; what it produced becomes visible, output and
     out-of-band results together, at its virtual end. An outcome that was computed once is used again when the task has
     to run again and nothing that its code asked for is different. `rules` hold for all jobs, `faults` happen to the
-    nodes and the jobs. Pairs beyond `memory_bytes` go to the disk; None is no limit. With `tell`, that is told of every
-    event, and the log stays empty.
+    nodes and the jobs. Pairs beyond `memory_bytes` go to the disk; None is no limit. All that happens and is produced
+    is kept in `home`, None for one in memory. With `tell`, that is told of every event, and the log stays empty.
     """
 
     def __init__(
@@ -64,6 +70,7 @@ class SimulatedCluster:
         costs: Costs | None = None,
         faults: Faults | None = None,
         memory_bytes: int | None = None,
+        home: Home | None = None,
         tell: Callable[[Event], None] | None = None,
     ) -> None:
         self.spec = spec
@@ -71,17 +78,21 @@ class SimulatedCluster:
         self.engine = engine
         self._foresight = engine if isinstance(engine, Foresight) else None
         self.costs = costs or Costs()
-        self.log = Log()
+        self.home: Home = MemoryHome() if home is None else home
+        self.home.open(master)
+        self.log, self.jobs, self.blobs = self.home.log, self.home.jobs, self.home.blobs
+        self.oob, self.tags = self.home.oob, self.home.tags
         self._tell = tell or self.log.append
         self.memory_bytes = memory_bytes
-        self.archive = Archive(master, rules or Rules(), memory_bytes)
-        self._jobs = self.archive.jobs
+        self._budget = None if memory_bytes is None else MemoryBudget(memory_bytes)
+        self._works = Works(self.home, master, rules or Rules(), self._budget)
+        self._jobs: dict[str, RunningJob] = {}
         self._nodes = {node.host: node for node in spec.nodes}
         self._clock: Clock[Any] = Clock()
         self._machines = Machines(spec.hosts, self.costs, self._clock)
         self._how_shared = self.sharing = self._machines.network.how
-        self._follow(self.archive.rules)
-        self._damage = Damage(self.archive, self._machines, self._clock)
+        self._follow(self._works.rules)
+        self._damage = Damage(self.blobs, self._jobs, self._works, self._machines, self._clock)
         self._asked: deque[Event] = deque()
         self._is_moved = False
         if faults is not None:
@@ -92,7 +103,7 @@ class SimulatedCluster:
     @property
     def rules(self) -> Rules:
         """What holds for all jobs."""
-        return self.archive.rules
+        return self._works.rules
 
     @rules.setter
     def rules(self, rules: Rules) -> None:
@@ -113,7 +124,7 @@ class SimulatedCluster:
         self._follow(rules)
 
     def _follow(self, rules: Rules) -> None:
-        self.archive.rules = rules
+        self._works.rules = rules
         self.speeds = {node.host: self.costs.node_speed(rules.seed, node) for node in self.spec.nodes}
         self._scheduler = Scheduler(self.spec, rules.max_failures, rules.policy, rules.speculative)
 
@@ -132,13 +143,49 @@ class SimulatedCluster:
 
         `computed` are outcomes that are known already, from another cluster.
         """
-        record = self.archive.open(request)
-        record.computed.update(computed or {})
+        port = self.master.rpartition(":")[2]
+        facts = self.jobs.begin(request, port, self._memory_of_job(), computed or {})
+        self._jobs[request.name] = RunningJob(facts)
+        self.oob.open(request.name, self.rules.oob_is_unique)
         self._happen(
             events.JobSubmitted(
                 self.now_s, request.name, request.serial, request.plan, len(request.inputs), request.limits
             )
         )
+        self.home.commit(self.now_s)
+
+    def work(self, job: str, stage: str, task: int, attempt: int) -> TaskWork:
+        """The work of a run that has started, made again as it was.
+
+        Raises:
+            DiscoError: If there is no such job or run.
+        """
+        return self._works.of_run(job, (stage, task, attempt))
+
+    def failure(self, job: str) -> tuple[Failure, TaskWork] | None:
+        """Why a job died, with the work of the run that ended it; None when no run did.
+
+        Of a job of an earlier session only the text of the failure is known.
+        """
+        facts = self.jobs.facts(job)
+        if facts.ended_by is None:
+            return None
+        live = self._jobs.get(job)
+        failure = facts.failures[facts.ended_by].again() if live is None or live.failure is None else live.failure
+        return failure, self._works.of_run(job, facts.ended_by)
+
+    def forget(self, job: str, with_data: bool, now: bool = True) -> None:
+        """Drop the record of a job that has ended, and, `with_data`, all it stored: now, or with the next `ddfs.gc()`.
+
+        A job that is not there is left alone.
+
+        Raises:
+            DiscoError: If the job is active.
+        """
+        forget_job(self.home, job, with_data, now)
+        if with_data and now:
+            self._jobs.pop(job, None)
+        self.home.commit(self.now_s)
 
     def ask(self, event: Event) -> None:
         """Ask for a kill or a node's blacklisting; taken before the next thing happens, from any thread."""
@@ -175,11 +222,13 @@ class SimulatedCluster:
 
     def _move(self, until_s: float, is_step: bool) -> bool:
         """Let things happen up to `until_s`, in a step only until an event has happened; whether anything did."""
-        clock, machines = self._clock, self._machines
+        clock, machines, home = self._clock, self._machines, self.home
         self._is_moved = False
         while not (is_step and self._is_moved):
             if self._asked:
                 self._take_requests()
+            if home.is_due:
+                home.commit(clock.now_s)
             if machines.is_unsettled:
                 machines.settle()
                 if machines.network.how != self._how_shared:
@@ -195,6 +244,8 @@ class SimulatedCluster:
                 self._damage.lose(taken)
             elif taken is not None:
                 self._happen(taken)
+                if type(taken) in _ENDS:
+                    home.commit(clock.now_s)
             elif until_s < math.inf:
                 clock.move_to(until_s)
                 break
@@ -253,7 +304,7 @@ class SimulatedCluster:
         self._damage.tell_phases(self._tell, where, run)
         end = end_of(where, outcome)
         if outcome.oob and isinstance(end, events.RunFinished):
-            error = self.archive.conflict(end, outcome)
+            error = self.oob.conflict(*end[1:4], [key for key, _ in outcome.oob])
             if error is not None:
                 # Another task has taken an out-of-band key: that is a failure of this one.
                 failure = Failure("fatal", f"{type(error).__name__}: {error}", error)
@@ -270,7 +321,7 @@ class SimulatedCluster:
         """
         if len(self._scheduler.usable) + len(self._damage.dead) < len(self.spec.nodes):
             return False
-        stuck = [name for name, record in self._jobs.items() if record.status == "active"]
+        stuck = [name for name, live in self._jobs.items() if live.facts.status == "active"]
         for name in stuck:
             self._soon(events.JobKillAsked(self.now_s, name, self._scheduler.why_stuck(name)))
         return bool(stuck)
@@ -278,31 +329,32 @@ class SimulatedCluster:
     # -- what happened, and what it does ---------------------------------------------------------
 
     def _on_stage_started(self, event: events.StageStarted) -> None:
-        record = self._jobs[event.job]
-        record.tasks[event.stage] = event.tasks
-        if self._foresight is not None and record.status == "active":
-            coming = ComingRuns(self.archive, record, event.stage)
-            record.ahead[event.stage] = coming, self._foresight.expect(coming)
+        live = self._jobs[event.job]
+        live.facts.start_stage(event.stage, event.tasks)
+        if self._foresight is not None and live.facts.status == "active":
+            coming = ComingRuns(self._works, self.oob, live, event.stage)
+            live.ahead[event.stage] = coming, self._foresight.expect(coming)
 
     def _on_run_started(self, event: events.RunStarted) -> None:
-        record = self._jobs[event.job]
+        live = self._jobs[event.job]
         key = event[2:5]
-        run = record.running[key]
-        record.started[key] = event.host, event.replica, self.archive.oob.moment
-        pieces = record.tasks[event.stage][event.task].pieces
+        run = live.running[key]
+        facts = live.facts
+        facts.start_run(key, (event.host, event.replica, self.oob.moment))
+        pieces = facts.tasks[event.stage][event.task].pieces
         if self._damage.has_faults:
             self._damage.run_started(event, pieces)
         if run.is_dropped:
             return  # dropped in the very instant of its start
         run.pieces = pieces
-        if record.lost and self._damage.is_input_missing(record, event.stage, pieces):
+        if facts.lost and self._damage.is_input_missing(live, event.stage, pieces):
             return
-        outcome = self._outcome(record, event, pieces)
+        outcome = self._outcome(live, event, run)
         stop = None
         if self._damage.has_faults and outcome.failure is None and self.faults.crashes(*event[1:5]):
             stop = CRASH_AT
         costs, speed = self.costs, self.speeds[event.host]
-        factor = costs.run_factor(self.rules.seed, record.request.serial, *key)
+        factor = costs.run_factor(self.rules.seed, facts.request.serial, *key)
         phases = costs.phases(
             outcome.counts, self._damage.reachable(pieces), self._nodes[event.host], factor=factor, speed=speed
         )
@@ -312,20 +364,21 @@ class SimulatedCluster:
         run.activity = Activity(event.host, steps_of(phases, outcome.messages, stop), run)
         self._go_on(run.activity)
 
-    def _outcome(self, record: JobRecord, event: events.RunStarted, pieces: tuple[Output, ...]) -> TaskOutcome:
+    def _outcome(self, live: RunningJob, event: events.RunStarted, run: RunningRun) -> TaskOutcome:
         """What the run will turn out to have produced: what is known of its task, if that holds here, or computed."""
-        damage = self._damage
+        damage, pieces = self._damage, run.pieces
         bad = damage.bad_inputs(event, pieces) if damage.has_faults or damage.dead else ()
-        known = record.known(event.stage, event.task)
-        make_work = partial(self.archive.work, *event[1:5])
+        known = live.known(event.stage, event.task)
+        make_work = partial(self._works.of_run, event.job, event[2:5])
         if known is not None and not bad and known.holds(pieces, make_work):
+            run.computed = known
             return known.outcome
         if bad:
-            record.bad[event[2:5]] = bad
+            live.facts.find_bad(event[2:5], bad)
         work = make_work()
         try:
-            if event.stage in record.ahead:
-                outcome = record.ahead[event.stage][1].compute(work)
+            if event.stage in live.ahead:
+                outcome = live.ahead[event.stage][1].compute(work)
             else:
                 outcome = self.engine.compute(work)
         except BaseException as error:
@@ -334,49 +387,85 @@ class SimulatedCluster:
             reason = "interrupted" if is_interrupt else f"engine could not compute a run: {type(error).__name__}"
             self._clock.put(self.now_s, events.JobKillAsked(self.now_s, event.job, reason), FIRST)
             # The end is played out at once, so that the job is dead when the user gets the prompt back.
-            while record.status == "active":
+            while live.facts.status == "active":
                 self.advance(self.now_s)
             raise
         if outcome.failure is None:
             # What was read from elsewhere, as the usual replica is bad, is not what another run would do.
-            computed = Computed(outcome, pieces)
-            record.learn(event.stage, event.task, computed, is_kept=not bad)
+            run.computed, run.is_kept = Computed(outcome, pieces), not bad
+            if run.is_kept:
+                live.outcomes[event.stage, event.task] = run.computed
         return outcome
 
     def _on_run_finished(self, event: events.RunFinished) -> None:
-        record = self._jobs[event.job]
-        outcome = record.running.pop(event[2:5]).outcome
-        assert outcome is not None
-        for stored in self.archive.keep(event, outcome):
-            self._tell(stored)
+        live = self._jobs[event.job]
+        facts, task = live.facts, (event.stage, event.task)
+        run = live.running.pop(event[2:5])
+        outcome, computed = run.outcome, run.computed
+        assert outcome is not None and computed is not None
+        self._store(facts, event, outcome)
+        live.outcomes.pop(task, None)
+        if facts.computed.get(task) is not computed:
+            self.jobs.learn(event.job, *task, computed, run.is_kept)
         if outcome.oob:
-            for put in self.archive.put(event, outcome, COMMITTED):
-                self._tell(put)
-        if record.lost and (event.stage, event.task) in record.lost:
-            outputs = record.done[event.stage][event.task].outputs
-            if not record.replace_pieces(event.stage, event.task, outputs):
-                reason = (
-                    f"task {event.stage}:{event.task} had to run again and stored other partitions than before; what a "
-                    "task stores must not depend on where and when it runs"
-                )
-                self._soon(events.JobKillAsked(self.now_s, event.job, reason))
+            self._put(facts, event, outcome, COMMITTED)
+        if facts.lost and task in facts.lost and not facts.replace_lost(*task):
+            reason = (
+                f"task {event.stage}:{event.task} had to run again and stored other partitions than before; what a "
+                "task stores must not depend on where and when it runs"
+            )
+            self._soon(events.JobKillAsked(self.now_s, event.job, reason))
         if self._damage.has_faults:
             self._damage.run_finished(event)
 
+    def _store(self, facts: JobFacts, run: events.RunFinished, outcome: TaskOutcome) -> None:
+        """Store the outputs of a run that ended well, which are then those of its task."""
+        outputs = outcome.outputs
+        if len(outputs) > 1:
+            outputs = tuple(sorted(outputs, key=lambda output: output[0]))
+        kept: list[Output] = []
+        for label, blob in outputs:
+            url = f"disco://{facts.folder(run.host)}/{run.stage}-{run.task}-{label}"
+            self.blobs.put(url, blob)
+            kept.append(Output(label, run.host, blob.n_records, blob.n_bytes, url))
+        facts.finish_task(run.stage, run.task, DoneTask(run.host, tuple(kept), run.time_s))
+        for output in kept:
+            self._tell(events.OutputStored(*run[:6], output.label, output.n_records, output.n_bytes, output.blob))
+
+    def _put(
+        self, facts: JobFacts, run: events.RunFinished | events.RunFailed, outcome: TaskOutcome, state: str
+    ) -> None:
+        """Store the out-of-band results of a run that has ended as committed or dropped.
+
+        A task that runs again, because its output was lost, commits nothing a second time where keys are unique.
+        """
+        level = facts.stage_level(run.stage)
+        is_once = state == COMMITTED and self.rules.oob_is_unique
+        entries = [
+            OOBEntry(key, value, run.stage, level, run.task, run.attempt, run.host, run.time_s, state)
+            for key, value in outcome.oob
+            if not (is_once and self.oob.is_committed(run.job, key))
+        ]
+        self.oob.add(run.job, entries)
+        for entry in entries:
+            self._tell(events.OOBStored._make((*run[:6], entry.key, entry.n_bytes, state)))
+
     def _on_run_failed(self, event: events.RunFailed) -> None:
-        record = self._jobs[event.job]
-        outcome = record.running.pop(event[2:5]).outcome
+        live = self._jobs[event.job]
+        outcome = live.running.pop(event[2:5]).outcome
         if outcome is None:
             return
         if outcome.failure is not None and event.kind != "lost":
-            record.failures[event[2:5]] = outcome.failure
-        for put in self.archive.put(event, outcome, DROPPED):
-            self._tell(put)
+            self.jobs.fail(event.job, event[2:5], FailureText.of(outcome.failure))
+            if live.ended_by is None:
+                live.failure = outcome.failure
+        if outcome.oob:
+            self._put(live.facts, event, outcome, DROPPED)
 
     def _on_stage_finished(self, event: events.StageFinished) -> None:
-        record = self._jobs[event.job]
-        record.finished.add(event.stage)
-        _, ahead = record.ahead.pop(event.stage, (None, None))
+        live = self._jobs[event.job]
+        live.facts.finish_stage(event.stage)
+        _, ahead = live.ahead.pop(event.stage, (None, None))
         if ahead is not None:
             ahead.forget()
 
@@ -387,31 +476,36 @@ class SimulatedCluster:
         self._end_job(event.job, "dead")
 
     def _end_job(self, job: str, status: str) -> None:
-        record = self._jobs[job]
-        for serial in record.alarms:
+        live = self._jobs[job]
+        for serial in live.alarms:
             self._clock.withdraw(serial)
-        while record.ahead:
-            record.ahead.popitem()[1][1].forget()
-        if self.archive.end(job, status, self.now_s):
+        while live.ahead:
+            live.ahead.popitem()[1][1].forget()
+        live.outcomes.clear()
+        self.jobs.end(job, status, self.now_s, live.ended_by)
+        self.oob.end(job)
+        if status == "ready":
+            save_results(self.home, live.facts)
+        if self.rules.keep == "results" and drop_intermediates(self.home, live.facts):
             self._tell(events.OutputsDropped(self.now_s, job))
-        warning = self._damage.warning(record) if self._damage.has_faults else ""
+        warning = self._damage.warning(live) if self._damage.has_faults else ""
         if warning:
             self._tell(events.JobWarned(self.now_s, job, warning))
 
     # -- what the scheduler asked for ------------------------------------------------------------
 
     def _start_stage(self, order: events.StartStage) -> None:
-        record = self._jobs[order.job]
-        stage = next(stage for stage in record.request.plan if stage.name == order.stage)
-        tasks = group(stage.grouping, stage.labels, record.before(stage.name))
+        live = self._jobs[order.job]
+        stage = next(stage for stage in live.facts.request.plan if stage.name == order.stage)
+        tasks = group(stage.grouping, stage.labels, live.facts.before(stage.name))
         self._soon(events.StageStarted(self.now_s, order.job, order.stage, tasks))
 
     def _start_run(self, order: events.StartRun) -> None:
         started = events.RunStarted(self._clock.now_s, *order)
-        record = self._jobs[order.job]
-        run = record.running[order[1:4]] = RunningRun(started)
-        if order.stage in record.ahead:
-            record.ahead[order.stage][0].order(run)
+        live = self._jobs[order.job]
+        run = live.running[order[1:4]] = RunningRun(started)
+        if order.stage in live.ahead:
+            live.ahead[order.stage][0].order(run)
         self._clock.put(started.time_s, started, NOW)
 
     def _delay_task(self, order: events.DelayTask) -> None:
@@ -426,6 +520,13 @@ class SimulatedCluster:
         self._jobs[order.job].alarms.append(self._clock.put(time_s, due))
 
     # -- helpers of the above ----------------------------------------------------------------------
+
+    def _memory_of_job(self) -> int:
+        """What the outputs of a new job may take in memory."""
+        if self._budget is None:
+            return 0
+        promised_bytes = sum(live.facts.memory_bytes for live in self._jobs.values() if live.facts.status == "active")
+        return self._budget.of_job(self.blobs.held_bytes, promised_bytes)
 
     def _tell_sharing(self) -> None:
         network = self._machines.network

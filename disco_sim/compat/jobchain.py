@@ -112,5 +112,5 @@ class JobChain(dict[Any, Any]):
 
 def _status(job: Any) -> str:
     # Asked of the cluster: a user's Job may have an attribute of that name.
-    status: str = job.disco.cluster.archive.status(job.name)
+    status: str = job.disco.cluster.jobs.status(job.name)
     return status

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from disco_sim.client.disco import Disco
-from disco_sim.client.urls import observed_all
 from disco_sim.compat.story import Line, Story, stage_counts
+from disco_sim.compat.urls import observed_all
 from disco_sim.error import CommError, DiscoError, InputError, near_jobs
 from disco_sim.model.events import JobSubmitted
 from disco_sim.model.job import Limits
@@ -40,14 +40,14 @@ class Answers:
 
     def status(self, job: str) -> Status:
         """`ready`, `active`, `dead` or `unknown job`, and the results; nothing goes by."""
-        status = self.native.cluster.archive.status(job)
-        return status, self.replica_lists(self.native.cluster.archive.results(job)) if status == "ready" else []
+        status = self.native.cluster.jobs.status(job)
+        return status, self.replica_lists(self.native.cluster.jobs.facts(job).results()) if status == "ready" else []
 
     def replica_lists(self, urls: list[str]) -> list[Any]:
         """URLs of results as Disco gives them: each in a list of replicas, but for a tag."""
         if len(urls) == 1 and urls[0].startswith("tag://"):
             return urls
-        return [[url] for url in observed_all(urls, self.native.cluster)]
+        return [[url] for url in observed_all(urls, self.native.cluster.jobs)]
 
     def stage_results(self, job: str, stage: str) -> list[list[str]]:
         """The results of a finished stage, a replica list for each task.
@@ -57,12 +57,12 @@ class Answers:
         """
         self.known(job, "get_stageresults")
         try:
-            urls = self.native.cluster.archive.results(job, stage)
+            urls = self.native.cluster.jobs.facts(job).results(stage)
         except CommError as error:
             names = ", ".join(one.name for one in self.native.plan(job)) or "none"
             advice = f"its stages are {names}, and each has results when it is finished"
             raise self.not_found(f"get_stageresults?name={job}&stage={stage}", advice) from error
-        return [[url] for url in observed_all(urls, self.native.cluster)]
+        return [[url] for url in observed_all(urls, self.native.cluster.jobs)]
 
     # -- facts -----------------------------------------------------------------------------------------
 
@@ -94,7 +94,7 @@ class Answers:
     def inputs(self, job: str) -> list[list[str]]:
         """The inputs of a job, each as its replicas, in the order in which they were given."""
         cluster = self.native.cluster
-        pieces = [observed_all(piece.urls, cluster) for piece in self.native._submissions.request(job).inputs]
+        pieces = [observed_all(piece.urls, cluster.jobs) for piece in self.native._submissions.request(job).inputs]
         return pieces[::-1] if self.native.dialect.inputs_are_reversed else pieces
 
     def job_dict(self, job: str) -> dict[str, Any]:
@@ -139,7 +139,7 @@ class Answers:
         """
         self.known(job, "rawevents")
         cluster = self.native.cluster
-        story, told, n_events = self._told.get(job) or (Story(cluster.archive), [], 0)
+        story, told, n_events = self._told.get(job) or (Story(cluster.jobs), [], 0)
         for event in cluster.log.of(job, n_events):
             told.extend(story.tell(event))
             n_events += 1
@@ -163,7 +163,7 @@ class Answers:
         Raises:
             DiscoError: If the job is unknown, or none of its tasks has put anything.
         """
-        entries = self.native.cluster.archive.oob.committed(job)
+        entries = self.native.cluster.oob.committed(job)
         if not entries:
             raise DiscoError(
                 f"Unknown key or jobname: {self._without_results(job)}",
@@ -179,7 +179,7 @@ class Answers:
         Raises:
             CommError: 404, if the job is unknown, or none of its tasks has put anything.
         """
-        keys = list(self.native.cluster.archive.oob.committed(job))
+        keys = list(self.native.cluster.oob.committed(job))
         if not keys:
             raise CommError(
                 f"Unable to access resource ({self.url}/ddfs/tag/disco:job:oob:{job}): b'Tag not found.' (404); "
@@ -192,15 +192,14 @@ class Answers:
 
     def purge(self, job: str) -> None:
         """Kill and forget a job; its data can be read until garbage is collected: `ddfs.gc()`."""
-        known = self.native.cluster.archive.status(job) != "unknown job"
-        self.native.clean(job)
-        if known:
-            self.native.cluster.archive.purged.append(job)
+        self.native.kill(job)
+        if self.native.cluster.jobs.status(job) != "unknown job":
+            self.native.cluster.forget(job, with_data=True, now=False)
 
     def let_pass(self) -> None:
         """Let two virtual seconds go by if any job is active, unless a task is asking."""
-        archive = self.native.cluster.archive
-        if worker.running.get() is None and any(archive.status(job) == "active" for job in archive.jobs):
+        jobs = self.native.cluster.jobs
+        if worker.running.get() is None and any(jobs.status(job) == "active" for job in jobs):
             self.native.step(until=self.native.now_s + POLL_S)
 
     # -- what is not there --------------------------------------------------------------------------------
@@ -216,7 +215,7 @@ class Answers:
         Raises:
             CommError: 404, as the endpoint `what` answers for any other.
         """
-        if self.native.cluster.archive.status(job) == "unknown job":
+        if self.native.cluster.jobs.status(job) == "unknown job":
             raise self.not_found(f"{what}?name={job}", self.near(job))
         return job
 
@@ -226,13 +225,13 @@ class Answers:
         return CommError(text, code=404)
 
     def _without_results(self, job: str) -> str:
-        if self.native.cluster.archive.status(job) == "unknown job":
+        if self.native.cluster.jobs.status(job) == "unknown job":
             return f"there is no job {job!r}; {self.near(job)}"
         return f"no task of job {job!r} that has ended well has put an out-of-band result"
 
     def near(self, job: str) -> str:
         """What to say of a job that is not on record: that it was forgotten, or which there are."""
-        if job in self.native._submissions:
+        if self.native.cluster.jobs.was_submitted(job):
             return "it was cleaned or purged, so its record is forgotten: ask before that, or run the job again"
         return near_jobs(job, self.native._submissions.on_record)
 

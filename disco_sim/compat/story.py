@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from disco_sim.cluster.archive import Archive
 from disco_sim.error import JobError
 from disco_sim.model.events import (
     Event,
@@ -29,6 +28,7 @@ from disco_sim.model.events import (
     TaskDelayed,
 )
 from disco_sim.model.job import Limits
+from disco_sim.store.jobs import Jobs
 from disco_sim.views.state import JobState
 from disco_sim.views.story import MASTER, elapsed, timestamp
 
@@ -54,13 +54,13 @@ class Line(NamedTuple):
 
 
 class Story:
-    """Tells the events of one job, given one after the other; tracebacks are looked up in `archive`, if one is given.
+    """Tells the events of one job, given one after the other; tracebacks are looked up in `jobs`, if they are given.
 
     Without it a failure is told by its reason alone, which is all that a log has.
     """
 
-    def __init__(self, archive: Archive | None = None) -> None:
-        self._archive = archive
+    def __init__(self, jobs: Jobs | None = None) -> None:
+        self._jobs = jobs
         self._job = ""
         self._limits = Limits()
         self._submitted_s = 0.0
@@ -172,8 +172,8 @@ class Story:
         yield _titled(event.time_s, "WARN", "Job killed")
 
     def _traceback(self, event: RunFailed) -> str:
-        record = None if self._archive is None else self._archive.jobs.get(event.job)
-        failure = None if record is None else record.failures.get((event.stage, event.task, event.attempt))
+        facts = None if self._jobs is None or event.job not in self._jobs else self._jobs[event.job]
+        failure = None if facts is None else facts.failures.get((event.stage, event.task, event.attempt))
         if failure is None:
             return f"Traceback (most recent call last):\n{event.reason}"
         return (failure.trace or f"Traceback (most recent call last):\n{event.reason}").rstrip()
@@ -194,9 +194,9 @@ class Story:
         return Line(when_s, host, level, f"{level}: [{event.stage}:{number}] {text}")
 
 
-def lines(events: Iterable[Event], archive: Archive | None = None) -> Iterator[Line]:
-    """The lines that tell the events of one job, from its first event on: `lines(log.of(job), archive)`."""
-    story = Story(archive)
+def lines(events: Iterable[Event], jobs: Jobs | None = None) -> Iterator[Line]:
+    """The lines that tell the events of one job, from its first event on: `lines(log.of(job), jobs)`."""
+    story = Story(jobs)
     for event in events:
         yield from story.tell(event)
 

@@ -55,7 +55,7 @@ class Placement:
                 self._cluster.master,
                 403,
             )
-        loads = self._cluster.archive.tags.loads
+        loads = self._cluster.tags.loads
         # Sorting keeps the cluster's order where loads are equal.
         others = sorted((host for host in usable if host not in forced), key=lambda host: loads.get(host, (0, 0)))
         return tuple(forced + others[: max(0, n_replicas - len(forced))])

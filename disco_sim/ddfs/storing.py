@@ -38,7 +38,7 @@ class Storing:
         self._cluster = cluster
         self._placement = placement
         self._index = index
-        self._tags = cluster.archive.tags
+        self._tags = cluster.tags
 
     def store(self, name: str, data: bytes, n_replicas: int, forceon: Sequence[str]) -> list[str]:
         """Store one blob; the URLs of its replicas, which no other blob ever has.
@@ -52,7 +52,7 @@ class Storing:
         urls = [self._placement.url(host, "blob", name, stamped) for host in hosts]
         blob = Blob("bytes", data, 0, len(data))  # one object, however many replicas
         for url in urls:
-            self._cluster.archive.store(url, blob)
+            self._cluster.blobs.put(url, blob)
         self._tags.remember(StoredBlob(len(data), now_s, tuple(urls), hosts))
         return urls
 
@@ -61,22 +61,22 @@ class Storing:
 
         Blobs only if they were pushed at least `older_than_s` virtual seconds ago.
         """
-        archive = self._cluster.archive
-        while archive.purged:
-            archive.forget(archive.purged.pop(), with_data=True)
+        for job in [name for name in self._cluster.jobs if self._cluster.jobs[name].is_garbage]:
+            self._cluster.forget(job, with_data=True)
         wanted = self._tags.referenced()
         for url in [one for one in wanted if one.startswith("dir://")]:
             with suppress(DataError):
                 wanted.update(blob for _, blob in self._index(url))
-        for record in self._cluster.archive.jobs.values():
-            if record.status == "active":
-                wanted.update(url for piece in record.request.inputs for url in piece.urls)
+        for job in self._cluster.jobs:
+            facts = self._cluster.jobs[job]
+            if facts.status == "active":
+                wanted.update(url for piece in facts.request.inputs for url in piece.urls)
         kept = set(map(without_port, wanted))
         n_blobs = n_bytes = 0
         for blob in [*self._tags.pushed.values()]:
             if kept.isdisjoint(map(without_port, blob.urls)) and self._cluster.now_s - blob.pushed_s >= older_than_s:
                 for url in blob.urls:
-                    self._cluster.archive.blobs.drop(url, "it was collected as garbage, because no tag pointed to it")
+                    self._cluster.blobs.drop(url, "it was collected as garbage, because no tag pointed to it")
                 self._tags.forget(blob)
                 n_blobs, n_bytes = n_blobs + 1, n_bytes + blob.n_bytes * len(blob.urls)
         return Collected(n_blobs, n_bytes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from disco_sim.ddfs.storing import Collected, Index, Storing, stamp_of
 from disco_sim.error import CommError, DataError, DiscoError
 from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.work import Blob
+from disco_sim.store.results import index_of
 from disco_sim.store.tags import READ_TOKEN, WRITE_TOKEN, Entries, Tag, no_attribute
 from disco_sim.tables import counted
 from disco_sim.views.story import timestamp
@@ -66,14 +68,14 @@ class DDFS:
     ) -> None:
         self.cluster = cluster
         self.dialect = dialect
-        self._tags = cluster.archive.tags
+        self._tags = cluster.tags
         self._blob_replicas = blob_replicas
         self._read_token = read_token
         self._write_token = write_token
         self._reader = func.map_line_reader if dialect.lines_are_text else None
-        self._fetch = fetch or cluster.archive.read
+        self._fetch = fetch or cluster.blobs.get
         self._placement = Placement(cluster)
-        self._index = index or cluster.archive.index
+        self._index = index or partial(index_of, cluster.jobs)
         self._storing = Storing(cluster, self._placement, self._index)
         self._reading = Reading(self._fetch, self._placement, dialect)
 

@@ -78,7 +78,11 @@ class Limits(NamedTuple):
 
 
 class JobRequest(NamedTuple):
-    """A job as a cluster takes it: a plan, its inputs, and a program that only the runtime can read."""
+    """A job as a cluster takes it: a plan, its inputs, and a program that only the runtime can read.
+
+    `spec` are the parameters that it was made of, and `own` the names of those that came from a Job's own class: they
+    are kept with the job for whoever submitted it, and no cluster reads them.
+    """
 
     name: str
     serial: int
@@ -87,6 +91,8 @@ class JobRequest(NamedTuple):
     program: Any
     limits: Limits = Limits()
     save_as: str | None = None
+    spec: JobSpec | None = None
+    own: frozenset[str] = frozenset()
 
 
 def plan_of(spec: JobSpec, input_labels: range | None, dialect: Dialect = DOCUMENTED) -> Plan:

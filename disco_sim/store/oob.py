@@ -108,10 +108,10 @@ class OOBStore:
 
     def borrow(self, other: OOBStore, but: str) -> None:
         """Let what other jobs than `but` put into another store be read here; those that ended, ended before all."""
-        for job, entries in other._committed.items():
+        for job in other.jobs:
             if job != but:
-                self._committed[job], self._dropped[job] = entries, []
-                if job in other._ended:
+                self._committed[job], self._dropped[job] = other.committed(job), []
+                if other.has_ended(job):
                     self._ended[job] = 0
 
     def __contains__(self, job: str) -> bool:
@@ -125,6 +125,10 @@ class OOBStore:
     def committed(self, job: str) -> dict[str, OOBEntry]:
         """The committed entries of a job by key, in the order they became visible."""
         return dict(self._committed.get(job, {}))
+
+    def has_ended(self, job: str) -> bool:
+        """Whether the job has ended, so that other jobs can read its results."""
+        return job in self._ended
 
     def has_results(self, job: str) -> bool:
         """Whether the job has committed any."""

@@ -11,7 +11,7 @@ from disco_sim.model.work import Blob
 from disco_sim.store.names import EPOCH_S, blob_name, stamp, stored_url, tag_of_job
 from disco_sim.store.oob import OOBEntry, OOBStore
 from disco_sim.store.tags import Tag
-from disco_sim.util import ddfs_oobname
+from disco_sim.util import DISCO_PORT, ddfs_oobname
 
 _PREFIX = ddfs_oobname("")
 _N_DIGITS = 6
@@ -24,9 +24,9 @@ class OOBTags:
     A job has a tag as long as it has results: none before the first, and none when it was purged.
     """
 
-    def __init__(self, oob: OOBStore, port: str) -> None:
+    def __init__(self, oob: OOBStore, port: str = DISCO_PORT) -> None:
         self._oob = oob
-        self._port = port
+        self.port = port
 
     def names(self) -> Iterator[str]:
         """The names of the tags, jobs in the order they began."""
@@ -54,7 +54,7 @@ class OOBTags:
     def url(self, entry: OOBEntry) -> str:
         """The URL of the blob that a result is."""
         stamped = stamp(EPOCH_S + entry.put_s, entry.order, _N_DIGITS)
-        return stored_url(entry.host, self._port, "blob", entry.key, stamped)
+        return stored_url(entry.host, self.port, "blob", entry.key, stamped)
 
     def _job(self, name: str) -> str | None:
         if not name.startswith(_PREFIX):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from disco_sim.model.work import Blob
-from disco_sim.store.blobs import BlobStore
+from disco_sim.store.home import Blobs
 from disco_sim.store.oob import OOBStore
 
 
 class RunView(NamedTuple):
     """A `StoreView` for one run: blobs by URL, and the out-of-band results that its place and time let it see."""
 
-    blobs: BlobStore
+    blobs: Blobs
     oob_store: OOBStore
     job: str
     stage: str

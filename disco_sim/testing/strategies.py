@@ -174,7 +174,7 @@ def _tasks_of(jobs: Sequence[Job]) -> dict[Task, bool]:
         return {task: task[0] == USUAL_TASKS[0][0] for task in USUAL_TASKS}
     tasks: dict[Task, bool] = {}
     for job in jobs:
-        record = job.disco.cluster.archive.record(job.name)
+        record = job.disco.cluster.jobs.facts(job.name)
         for level, stage in enumerate(record.request.plan):
             for number in range(len(record.tasks.get(stage.name, ()))):
                 tasks[stage.name, number] = level == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from disco_sim.model import events
 from disco_sim.sim.costs import Costs
 from disco_sim.sim.faults import Faults
+from disco_sim.store.results import index_of
 from disco_sim.testing import check_invariants
 from tests.clusters import TWO_STAGES, at_home, cluster, failure, finish, outcome, pairs, request
 
@@ -29,7 +30,7 @@ def test_a_done_task_forgot_what_was_made_again_elsewhere():
     script = {"first": both_labels, "second": reading}
     computer.submit(request(plan=TWO_STAGES, inputs=at_home("node01", "node03"), script=script))
     check_invariants(finish(computer), computer.spec)
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
 
 
 def test_a_job_that_had_finished_was_looked_at_once_more():
@@ -49,9 +50,9 @@ def test_a_run_that_took_no_time_ended_before_it_started():
     """The scheduler hears of a run's start before its end, also when both are in one instant; copies rely on it."""
     computer = cluster(2, speculative=True, costs=Costs(startup_s=0.0))
     computer.submit(request(inputs=2, script={"first": fails_at_once_then_sleeps}))
-    while computer.archive.status("job") == "active":
+    while computer.jobs.status("job") == "active":
         computer.advance()
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
 
 
 def test_results_were_lost_when_the_last_stage_was_about_to_finish():
@@ -64,8 +65,8 @@ def test_results_were_lost_when_the_last_stage_was_about_to_finish():
         again = cluster(2, slots=2, costs=computer.costs, faults=Faults().kill(host, at=end_s))
         again.submit(request(plan=TWO_STAGES, inputs=at_home("node01", "node01"), script=script))
         check_invariants(finish(again), again.spec)
-        urls = [blob for url in again.archive.results("job") for _, blob in again.archive.index(url)]
-        assert [again.archive.read(url).n_records for url in urls] == [1, 1]
+        urls = [blob for url in again.jobs.facts("job").results() for _, blob in index_of(again.jobs, url)]
+        assert [again.blobs.get(url).n_records for url in urls] == [1, 1]
 
 
 def test_results_were_lost_when_the_end_of_the_job_was_ordered():
@@ -78,5 +79,5 @@ def test_results_were_lost_when_the_end_of_the_job_was_ordered():
             computer.advance()
         computer.add_faults(Faults().kill("node01", at=computer.now_s).restore("node01", at=computer.now_s + 1.0))
         check_invariants(finish(computer), computer.spec)
-        urls = [blob for url in computer.archive.results("job") for _, blob in computer.archive.index(url)]
-        assert [computer.archive.read(url).n_records for url in urls] == [1, 1]
+        urls = [blob for url in computer.jobs.facts("job").results() for _, blob in index_of(computer.jobs, url)]
+        assert [computer.blobs.get(url).n_records for url in urls] == [1, 1]

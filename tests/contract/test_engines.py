@@ -176,7 +176,7 @@ def test_what_was_asked(engine):
         def asked(fun_map, source="raw://a"):
             job = disco.new_job(name="job", input=[source], map=fun_map, params=Params(job=first.name))
             job.wait()
-            return engine.compute(disco.cluster.archive.work(job.name, "map", 0, 0)).depends_on
+            return engine.compute(disco.cluster.work(job.name, "map", 0, 0)).depends_on
 
         assert asked(nothing) == Dependencies()
         assert asked(host) == Dependencies(host="node01")
@@ -197,7 +197,7 @@ def test_an_outcome_depends_on_no_place_that_it_did_not_read(engine, reader):
                 name="job", input=["raw://a b", "raw://c"], map=words, reduce=reduce, reduce_reader=reader
             )
             job.wait()
-            return engine.compute(disco.cluster.archive.work(job.name, "reduce", 0, 0))
+            return engine.compute(disco.cluster.work(job.name, "reduce", 0, 0))
 
     one, two = outcomes("a", sum_reduce), outcomes("b, c", sum_reduce)
     assert (one.outputs, one.counts) == (two.outputs, two.counts)
@@ -215,7 +215,7 @@ def test_computing_again(engine):
         job = disco.new_job(name="job", input=[f"raw://{line}" for line in TEXT], map=words, reduce=counted)
         job.wait()
         for stage, task in (("map", 0), ("map", 3), ("reduce", 0)):
-            work = disco.cluster.archive.work(job.name, stage, task, 0)
+            work = disco.cluster.work(job.name, stage, task, 0)
             assert engine.compute(work) == engine.compute(work)
 
 
@@ -231,7 +231,7 @@ def test_the_cpu_seconds_of_a_run_are_measured(engine):
     with Disco(nodes=1, engine=engine) as disco:
         job = disco.new_job(name="job", input=["raw://a"], map=slow)
         job.wait()
-        counts = engine.compute(disco.cluster.archive.work(job.name, "map", 0, 0)).counts
+        counts = engine.compute(disco.cluster.work(job.name, "map", 0, 0)).counts
     assert 0 < counts.cpu_s < 100
     assert counts == replace(counts, cpu_s=0.0) and "cpu_s" not in repr(counts)
 
@@ -247,7 +247,7 @@ def test_outcomes_can_travel(engine):
         job = disco.new_job(name="job", input=["raw://a"], map=fatal)
         with pytest.raises(JobError):
             job.wait()
-        outcome = engine.compute(disco.cluster.archive.work(job.name, "map", 0, 0))
+        outcome = engine.compute(disco.cluster.work(job.name, "map", 0, 0))
     again = pickle.loads(pickle.dumps(outcome))
     assert again.failure.reason == outcome.failure.reason
     assert again.failure.error.key == "a b"

@@ -240,7 +240,7 @@ def test_a_program_that_is_refused_while_its_runs_wait(shared):
     with Disco(engine=shared) as disco:
         job = disco.new_job(name="job", input=["raw://a"], map=fun_map)
         job.wait(show=False)
-        work = disco.cluster.archive.work(job.name, "map", 0, 0)
+        work = disco.cluster.work(job.name, "map", 0, 0)
     pool = Pool(1)
     try:
         assert pool.takes(work.program)
@@ -690,7 +690,7 @@ def test_closed_engines_remember_no_programs():
     with Disco(engine=engine) as disco:
         job = disco.new_job(name="job", input=["raw://a"], map=process)
         job.wait(show=False)
-        gone = weakref.ref(disco.cluster.archive.work(job.name, "map", 0, 0).program)
+        gone = weakref.ref(disco.cluster.work(job.name, "map", 0, 0).program)
     engine.close()
     del disco, job
     gc.collect()

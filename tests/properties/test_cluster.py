@@ -22,6 +22,7 @@ from disco_sim.model.plan import Stage
 from disco_sim.model.rules import Rules
 from disco_sim.model.work import Blob, Counts, Failure, Read, TaskOutcome
 from disco_sim.sim.fault import SlowNode
+from disco_sim.store.results import index_of
 from disco_sim.testing import check_invariants, same_log, simulate, strategies
 from tests.clusters import Scripted, at_home, decisions, finish, orders_in, replayed, request
 
@@ -292,11 +293,11 @@ def test_three_stages_lose_nothing(data, plan, spec, costs, has_copies, n_labels
     log = finish(cluster)
     check_invariants(log, spec)
     assert decisions(replayed(log, spec, has_copies=has_copies)) == decisions(orders_in(log))
-    archive = cluster.archive
-    assert archive.status("job") == "ready"
-    blobs = [blob for url in archive.results("job") for _, blob in archive.index(url)]
-    found = [pair for blob in blobs for pair in archive.read(blob).pairs()]
+    facts = cluster.jobs.facts("job")
+    assert facts.status == "ready"
+    blobs = [blob for url in facts.results() for _, blob in index_of(cluster.jobs, url)]
+    found = [pair for blob in blobs for pair in cluster.blobs.get(blob).pairs()]
     assert sorted(found) == [(f"raw://{number}", 1) for number in range(len(homes))]
-    assert set(archive.oob.committed("job")) == {
-        f"{stage}:{task}" for stage, done in archive.record("job").done.items() for task in done
+    assert set(cluster.oob.committed("job")) == {
+        f"{stage}:{task}" for stage, done in facts.done.items() for task in done
     }

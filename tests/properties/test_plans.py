@@ -14,6 +14,7 @@ from disco_sim.model.job import JobRequest, Limits
 from disco_sim.model.plan import Output, Stage
 from disco_sim.model.rules import Rules
 from disco_sim.model.work import Blob, Counts, Message, Read, TaskOutcome
+from disco_sim.store.results import index_of
 from tests.clusters import Scripted, failure, finish, of_kind, orders_in, replayed
 from tests.properties import checks
 
@@ -147,15 +148,15 @@ def test_jobs_with_failures(data, spec, seed):
             for task in range(n_tasks.get(stage.name, 0))
         )
         if not limits.force_remote:
-            assert computer.archive.status(job) == ("dead" if dies else "ready")
-        if computer.archive.status(job) == "ready" and plan:
-            blobs = [blob for url in computer.archive.results(job) for _, blob in computer.archive.index(url)]
-            found = [pair for blob in blobs for pair in computer.archive.read(blob).pairs()]
+            assert computer.jobs.status(job) == ("dead" if dies else "ready")
+        if computer.jobs.status(job) == "ready" and plan:
+            blobs = [blob for url in computer.jobs.facts(job).results() for _, blob in index_of(computer.jobs, url)]
+            found = [pair for blob in blobs for pair in computer.blobs.get(blob).pairs()]
             assert sorted(found) == sorted((piece.blob, 1) for piece in inputs)
-            assert set(computer.archive.oob.committed(job)) == {
+            assert set(computer.oob.committed(job)) == {
                 f"{stage}:{task}" for stage, n in n_tasks.items() for task in range(n)
             }
-            for key, entry in computer.archive.oob.committed(job).items():
+            for key, entry in computer.oob.committed(job).items():
                 stage, _, task = key.partition(":")
                 kinds = script.table.get((int(stage[1:]), int(task)), ())
                 assert entry.value == str(len(kinds))
@@ -221,10 +222,10 @@ def test_results_do_not_depend_on_the_cluster(data, spec, other):
         computer = fresh(one, 0)
         submitted(computer, [(plan, homeless, Limits(), script)])
         finish(computer)
-        status = computer.archive.status("job0")
+        status = computer.jobs.status("job0")
         found.append((status, [
-            [(label, computer.archive.read(blob).pairs()) for label, blob in computer.archive.index(url)]
-            for url in (computer.archive.results("job0") if status == "ready" and plan else [])
+            [(label, computer.blobs.get(blob).pairs()) for label, blob in index_of(computer.jobs, url)]
+            for url in (computer.jobs.facts("job0").results() if status == "ready" and plan else [])
         ]))  # fmt: skip
     assert found[0] == found[1]
 

@@ -19,6 +19,7 @@ from disco_sim import DataError, Disco, DiscoError, JobError, result_iterator
 from disco_sim.error import CommError, InputError
 from disco_sim.formats import to_disco_format
 from disco_sim.func import chain_reader, gzip_line_reader, gzip_stream, map_line_reader, nop_map
+from disco_sim.store.results import index_of
 
 
 @pytest.fixture
@@ -346,7 +347,7 @@ def test_results_of_another_disco(disco: Disco, save: bool) -> None:
         urls = pairs_job(other, save=save).wait()
         mapped = disco.new_job("next", input=urls, map=nop_map, map_reader=chain_reader)
         reduced = disco.new_job("next", input=urls, reduce=lambda pairs, params: pairs)
-        blobs = [url for _, url in other.cluster.archive.index(pairs_job(other).wait()[0])]
+        blobs = [url for _, url in index_of(other.cluster.jobs, pairs_job(other).wait()[0])]
         again = disco.new_job("next", input=[blobs], map=nop_map, map_reader=chain_reader)
     for job in (mapped, reduced):
         assert sorted(result_iterator(job.wait()), key=str) == [("a", 1), ("b", [2])]
@@ -357,7 +358,7 @@ def test_results_of_a_closed_disco(disco: Disco) -> None:
     """Results of a Disco that is closed are refused at submit, with the ones that are open."""
     with Disco() as other:
         urls = pairs_job(other).wait()
-    with pytest.raises(InputError, match=f"no open Disco has port .*open in this process: {disco.master}"):
+    with pytest.raises(InputError, match=f"no open Disco has it; open in this process: {disco.master}"):
         disco.new_job("next", input=urls, map=nop_map)
 
 
@@ -366,7 +367,7 @@ def test_results_that_are_gone(disco: Disco) -> None:
     job = pairs_job(disco, save=True)
     plain = pairs_job(disco)
     urls = plain.wait()
-    (blob, *_) = [url for _, url in disco.cluster.archive.index(urls[0])]
+    (blob, *_) = [url for _, url in index_of(disco.cluster.jobs, urls[0])]
     plain.purge()
     tag = job.wait()
     job.purge()
@@ -381,8 +382,8 @@ def test_results_that_are_gone(disco: Disco) -> None:
 
 def test_tags(disco: Disco) -> None:
     """A tag is its entries, then those of the tags in it, each once; its name may have a host or token in front."""
-    disco.cluster.archive.tags.tag("data:inner", [["raw://b"], ["tag://data:outer"]])
-    disco.cluster.archive.tags.tag("data:outer", [["raw://a"], ["tag://data:inner"], ["raw://c", "raw://c"]])
+    disco.cluster.tags.tag("data:inner", [["raw://b"], ["tag://data:outer"]])
+    disco.cluster.tags.tag("data:outer", [["raw://a"], ["tag://data:inner"], ["raw://c", "raw://c"]])
     assert records(disco, ["tag://data:outer"]) == ["a", "c", "b"]
     assert records(disco, ["tag://token@master/data:inner"]) == ["b", "a", "c"]
     with pytest.raises(InputError, match=r"tag://data:none cannot be used: Tag not found; the tags are: data:inner"):

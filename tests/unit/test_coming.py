@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from disco_sim.cluster.record import Computed
 from disco_sim.cluster.simulated import SimulatedCluster
 from disco_sim.engine.base import Foresight
 from disco_sim.model import events
 from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.plan import Output
+from disco_sim.model.rules import Rules
+from disco_sim.store.outcomes import Computed
 from tests.clusters import (
     TWO_STAGES,
     Scripted,
@@ -114,7 +115,7 @@ def test_every_stage_is_told_of_by_itself():
 def test_a_dead_job_is_forgotten(kind):
     """Whatever a job dies of, nothing of it is told any more; a retry is nothing that comes."""
     fails = {"first": lambda work: failure(kind) if work.task == 0 else outcome()}
-    computer, engine = foreseen(jobs=[request(inputs=8, script=fails)], max_failures=1)
+    computer, engine = foreseen(jobs=[request(inputs=8, script=fails)], rules=Rules(max_failures=1))
     (stage,) = engine.stages
     assert of_kind(computer.log, events.JobDied)
     assert stage.is_forgotten and stage.coming.take(True) is None

@@ -83,7 +83,7 @@ def test_files(tmp_path: Path) -> None:
 
 def test_what_a_cluster_stores(disco: Disco) -> None:
     """Stored bytes and pairs are read under disco:// and under the http:// that urlresolve makes of it."""
-    disco.cluster.archive.store(f"disco://node01:{8989}/disco/x", Blob("bytes", b"the cat", 1, 7))
+    disco.cluster.blobs.put(f"disco://node01:{8989}/disco/x", Blob("bytes", b"the cat", 1, 7))
     assert comm.open_url("disco://node01:8989/disco/x").read() == b"the cat"
     assert comm.download(urlresolve("disco://node01:8989/disco/x")) == b"the cat"
     job = disco.new_job(name="pairs", input=["raw://a"], map=lambda line, params: [(line, 1)])

@@ -76,13 +76,13 @@ def test_what_a_cluster_stores(disco: Disco) -> None:
     assert label == b"0"
     assert list(scheme_disco.open(at.decode())) == [("a", 1)]
     for number, data in enumerate((b"the ", b"cat")):
-        disco.cluster.archive.store(f"disco://node01:8989/{number}", Blob("bytes", data, 1, len(data)))
-    disco.cluster.archive.tags.tag("words", [["disco://node01:8989/none", "disco://node01:8989/0"]])
-    disco.cluster.archive.tags.tag("all", [["tag://words"]])
-    disco.cluster.archive.tags.tag("all", [["disco://node01:8989/1"]])
+        disco.cluster.blobs.put(f"disco://node01:8989/{number}", Blob("bytes", data, 1, len(data)))
+    disco.cluster.tags.tag("words", [["disco://node01:8989/none", "disco://node01:8989/0"]])
+    disco.cluster.tags.tag("all", [["tag://words"]])
+    disco.cluster.tags.tag("all", [["disco://node01:8989/1"]])
     stream, size, _ = scheme_tag.input_stream(None, None, "tag://all", None)
     assert (stream.read(), size) == (b"catthe ", 7)
-    disco.cluster.archive.tags.tag("bad", [["disco://node01:8989/none"]])
+    disco.cluster.tags.tag("bad", [["disco://node01:8989/none"]])
     with pytest.raises(DataError):
         scheme_tag.open("tag://bad")
 

@@ -59,7 +59,7 @@ def test_lines_are_told_once(answers: Answers) -> None:
     job.wait()
     every = answers.lines(job.name)
     assert every[: len(first)] == first
-    story = Story(answers.native.cluster.archive)
+    story = Story(answers.native.cluster.jobs)
     assert every == [line for event in answers.native.cluster.log.of(job.name) for line in story.tell(event)]
     assert [number for number, _ in answers.events(job.name, 2)] == list(range(3, len(every) + 1))
 

@@ -39,7 +39,7 @@ def copied(it: Any, params: Any) -> Any:
 
 def told(disco: Disco, name: str) -> list[str]:
     """The host and text of each line of a job."""
-    return [f"{line.host} {line.text}" for line in lines(disco.cluster.log.of(name), disco.cluster.archive)]
+    return [f"{line.host} {line.text}" for line in lines(disco.cluster.log.of(name), disco.cluster.jobs)]
 
 
 def shape(texts: list[str]) -> list[str]:
@@ -110,7 +110,7 @@ def test_an_error_is_fatal_with_its_traceback(disco: Disco) -> None:
 
 
 def test_a_log_alone_has_the_reason(disco: Disco) -> None:
-    """Without an archive a failure is told by its reason."""
+    """Without the jobs a failure is told by its reason."""
     scribe = logs.dead()
     texts = [line.text for line in lines(scribe.log.of(scribe.job))]
     assert any(text.startswith("FATAL: [") and "\nTraceback" not in text for text in texts)
@@ -232,8 +232,8 @@ def test_the_monitor_prints_it(disco: Disco) -> None:
     """With this story, the monitor prints its lines and Disco's status line with five counts."""
     job = disco.new_job("J", input=["raw://a", "raw://b"], map=count)
     printed = io.StringIO()
-    archive = disco.cluster.archive
-    with disco._driver.watched(job.name, Monitor("nocolor", stream_err=printed, teller=lambda name: Story(archive))):
+    jobs = disco.cluster.jobs
+    with disco._driver.watched(job.name, Monitor("nocolor", stream_err=printed, teller=lambda name: Story(jobs))):
         job.wait(show=False)
     assert "Status: [map] 0 pending, 1 waiting, 1 running, 0 done, 0 failed\n" in printed.getvalue()
     assert "2010/09/01 00:00:00 master Stage map scheduled with 2 tasks\n" in printed.getvalue()

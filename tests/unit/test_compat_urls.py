@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from disco_sim import Disco, result_iterator
+from disco_sim.client.urls import index_of
 from disco_sim.compat.dialect import V05
 from disco_sim.compat.disco import core, util
-from disco_sim.compat.urls import native, observed, observed_all
+from disco_sim.compat.urls import observed, observed_all
 from disco_sim.error import CommError, DataError
-from disco_sim.store.log import Log
+from disco_sim.store.jobs import MemoryJobs
 
 
 @pytest.fixture
@@ -46,9 +47,11 @@ def job_on(disco: Disco, **parameters: Any) -> Any:
 def test_tasks_are_counted_through_the_whole_job(disco: Disco) -> None:
     """The number in an observed URL is that of the task in the job, and the time that of its end, in microseconds."""
     job = job_on(disco)
-    urls = disco.cluster.archive.results(job.name)
+    urls = disco.cluster.jobs.facts(job.name).results()
     n_before = len(job.tasks[job.tasks.stage != "reduce"])
-    told = [re.fullmatch(r"(.*)/\.disco/reduce-(\d+)-(\d+)\.results", url) for url in observed_all(urls, disco.cluster)]
+    told = [
+        re.fullmatch(r"(.*)/\.disco/reduce-(\d+)-(\d+)\.results", url) for url in observed_all(urls, disco.cluster.jobs)
+    ]
     assert [found and int(found[2]) for found in told] == [n_before + number for number in range(len(urls))]
     reduces = job.tasks[job.tasks.stage == "reduce"]
     ends, host = reduces.end_s.tolist(), reduces.host.tolist()[0]
@@ -60,25 +63,26 @@ def test_the_port_of_disco_is_left_out() -> None:
     """Where the master's port is 8989 a host has none, and a URL without port is of the Disco on 8989."""
     with Disco("disco://localhost:8989", nodes=1, dialect=V05) as disco:
         job = job_on(disco)
-        (url, *_) = disco.cluster.archive.results(job.name)
-        assert observed(url, disco.cluster).startswith("dir://node01/disco/node01/")
-        assert native(observed(url, disco.cluster)) == url
+        (url, *_) = disco.cluster.jobs.facts(job.name).results()
+        assert observed(url, disco.cluster.jobs).startswith("dir://node01/disco/node01/")
+        assert index_of(observed(url, disco.cluster.jobs)) == index_of(url)
 
 
 def test_there_and_back(disco: Disco) -> None:
-    """Every result of every stage has one observed URL, from which its own is made again."""
+    """Every result of every stage has one observed URL, behind which the same data are."""
     job = job_on(disco)
     for stage in ("map", "map_shuffle", "reduce"):
-        urls = disco.cluster.archive.results(job.name, stage)
-        told = observed_all(urls, disco.cluster)
+        urls = disco.cluster.jobs.facts(job.name).results(stage)
+        told = observed_all(urls, disco.cluster.jobs)
         assert len(set(told)) == len(urls)
-        assert [native(url, disco.cluster) for url in told] == [native(url) for url in told] == urls
+        behind = [index_of(url, disco.cluster) for url in urls]
+        assert [index_of(url, disco.cluster) for url in told] == [index_of(url) for url in told] == behind
 
 
 def test_everything_that_reads_results_reads_both(disco: Disco) -> None:
     """result_iterator, inputs, lists of replicas and tags take observed URLs."""
     job = job_on(disco)
-    urls = observed_all(disco.cluster.archive.results(job.name), disco.cluster)
+    urls = observed_all(disco.cluster.jobs.facts(job.name).results(), disco.cluster.jobs)
     expected = [("a", 1), ("b", 1)]
     assert sorted(result_iterator(urls)) == sorted(result_iterator([[url] for url in urls])) == expected
     assert sorted(result_iterator([["dir://node01:8993/disco/node01/00/x/.disco/a-0-1.results", urls[0]]])) != []
@@ -92,7 +96,7 @@ def test_everything_that_reads_results_reads_both(disco: Disco) -> None:
 def test_a_record_is_not_needed(disco: Disco) -> None:
     """Results of a job whose record was cleaned are found; those of one that was purged are gone, and that is said."""
     job = job_on(disco)
-    urls = observed_all(disco.cluster.archive.results(job.name), disco.cluster)
+    urls = observed_all(disco.cluster.jobs.facts(job.name).results(), disco.cluster.jobs)
     disco.clean(job.name)
     assert sorted(result_iterator(urls)) == [("a", 1), ("b", 1)]
     disco.purge(job.name)
@@ -104,47 +108,29 @@ def test_what_never_was_is_said(disco: Disco) -> None:
     """A task that a job never had, and a port that nobody has, are errors that name the URL."""
     job_on(disco)
     with pytest.raises(CommError, match="no such result") as caught:
-        native("dir://node01:8993/disco/node01/00/none@1:2:3/.disco/map-0-1.results")
+        index_of("dir://node01:8993/disco/node01/00/none@1:2:3/.disco/map-0-1.results")
     assert caught.value.code == 404
-    with pytest.raises(CommError, match="no open Disco has port 9123"):
-        native("dir://node01:9123/disco/node01/00/none@1:2:3/.disco/map-0-1.results")
+    with pytest.raises(CommError, match="no open Disco has it"):
+        index_of("dir://node01:9123/disco/node01/00/none@1:2:3/.disco/map-0-1.results")
 
 
 @given(
     st.one_of(st.text(), st.sampled_from(["raw://a", "tag://x", "dir://node01:8989/disco/n/8a/J@1:2:3/map-0.index"]))
 )
 def test_other_urls_stay(url: str) -> None:
-    """What is no observed URL of a result is left as it is."""
-    assert native(url) == url
-
-
-def test_the_log_is_read_once(disco: Disco, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many URLs are turned, each event of their job is looked at once."""
-    job = job_on(disco)
-    n_read, of = 0, Log.of
-
-    def counted(log: Log, name: str, start: int = 0) -> Iterator[Any]:
-        nonlocal n_read
-        for event in of(log, name, start):
-            n_read += 1
-            yield event
-
-    monkeypatch.setattr(Log, "of", counted)
-    urls = observed_all(disco.cluster.archive.results(job.name), disco.cluster)
-    for _ in range(5):
-        assert [native(url) for url in urls] == disco.cluster.archive.results(job.name)
-    assert n_read == disco.cluster.log.n_events(job.name)
+    """What is no result of a job that is there is told as it is."""
+    assert observed(url, MemoryJobs()) == url
 
 
 def test_numbers_are_known_of_a_job_that_goes_on(disco: Disco) -> None:
     """What was asked for while a job was at its maps is right once it is ready."""
     job = disco.new_job("two", input=["raw://a", "raw://b"], map=pairs, reduce=total, partitions=3)
-    while not disco.cluster.archive.record(job.name).finished:
+    while not disco.cluster.jobs.facts(job.name).finished:
         disco.step()
-    early = observed_all(disco.cluster.archive.results(job.name, "map"), disco.cluster)
+    early = observed_all(disco.cluster.jobs.facts(job.name).results("map"), disco.cluster.jobs)
     urls = job.wait()
-    assert observed_all(disco.cluster.archive.results(job.name, "map"), disco.cluster) == early
-    assert [native(url) for url in observed_all(urls, disco.cluster)] == urls
+    assert observed_all(disco.cluster.jobs.facts(job.name).results("map"), disco.cluster.jobs) == early
+    assert [index_of(url) for url in observed_all(urls, disco.cluster.jobs)] == [index_of(url) for url in urls]
 
 
 @pytest.fixture
@@ -195,6 +181,6 @@ def test_errors_name_what_was_given(home: core.Disco) -> None:
         list(core.result_iterator([data]))
     assert gone.value.url == data
     home.native.close()
-    with pytest.raises(CommError, match="no open Disco has port 8989") as closed:
+    with pytest.raises(CommError, match="no open Disco has it") as closed:
         util.parse_dir(url)
     assert closed.value.url == url

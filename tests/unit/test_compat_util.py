@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from disco_sim import Disco, result_iterator
 from disco_sim import util as native_util
-from disco_sim.client.urls import observed_all
 from disco_sim.compat.dialect import V05
 from disco_sim.compat.disco import util
+from disco_sim.compat.urls import observed_all
 from disco_sim.error import CommError, DataError, DiscoError, InputError, JobError
 from disco_sim.func import chain_reader, sum_reduce
 from disco_sim.model.work import Blob
@@ -110,7 +110,7 @@ def test_proxy_url() -> None:
 def test_the_index_of_a_result(old: Disco) -> None:
     """Both forms of a result's URL give label, URL and size of its outputs, and the URLs can be read."""
     job = finished(old)
-    for url, seen in zip(job.results()[1], observed_all(job.results()[1], old.cluster), strict=True):
+    for url, seen in zip(job.results()[1], observed_all(job.results()[1], old.cluster.jobs), strict=True):
         assert "/.disco/" in seen
         assert util.jobname(seen) == job.name
         entries = list(util.read_index(seen))
@@ -120,7 +120,7 @@ def test_the_index_of_a_result(old: Disco) -> None:
             assert n_bytes > 0
             assert util.parse_dir(seen, label) == [at]
             assert util.parse_dir(seen, label + 1) == []
-    results = observed_all(job.results()[1], old.cluster)
+    results = observed_all(job.results()[1], old.cluster.jobs)
     assert util.ispartitioned([[url] for url in results])
     assert sorted(result_iterator(util.deref(results))) == [("a", 2), ("b", 1), ("c", 1)]
 
@@ -141,17 +141,17 @@ def test_results_that_are_gone_are_told(old: Disco) -> None:
     """A result that no job has is a CommError with code 404, that of a closed Disco has no code."""
     with pytest.raises(CommError):
         list(util.read_index("dir://localhost/disco/localhost/8a/none@1:2:3/.disco/reduce-3-17.results"))
-    with pytest.raises(CommError, match="no open Disco has port 1"):
+    with pytest.raises(CommError, match="no open Disco has it"):
         list(util.read_index("dir://localhost:1/disco/localhost/8a/none@1:2:3/reduce-0.index"))
 
 
 def test_inputs_are_expanded(old: Disco) -> None:
     """Tags to their blobs, nested ones once, results to their outputs unless label is False, others not at all."""
     job = finished(old)
-    results = observed_all(job.results()[1], old.cluster)
-    old.cluster.archive.store("disco://localhost:8989/x", Blob("bytes", b"the cat", 1, 7))
-    old.cluster.archive.tags.tag("inner", [["disco://localhost:8989/x"]])
-    old.cluster.archive.tags.tag("outer", [["tag://inner"], ["raw://a", "raw://b"], ["tag://outer"]])
+    results = observed_all(job.results()[1], old.cluster.jobs)
+    old.cluster.blobs.put("disco://localhost:8989/x", Blob("bytes", b"the cat", 1, 7))
+    old.cluster.tags.tag("inner", [["disco://localhost:8989/x"]])
+    old.cluster.tags.tag("outer", [["tag://inner"], ["raw://a", "raw://b"], ["tag://outer"]])
     both = [["raw://a", "raw://b"], ["disco://localhost:8989/x"]]
     assert util.inputlist(["tag://outer"]) == util.inputlist(["outer"]) == both
     assert util.inputlist(["tag://nosuch", "-", "a/path", "file.txt"]) == ["-", "a/path", "file.txt"]

@@ -13,6 +13,7 @@ from disco_sim.model.job import Limits
 from disco_sim.model.plan import Output, Stage
 from disco_sim.model.work import Counts, Dependencies, Message, Read, TaskOutcome
 from disco_sim.sim.costs import Costs
+from disco_sim.store.results import index_of
 from tests.clusters import (
     TWO_STAGES,
     at_home,
@@ -77,7 +78,7 @@ def test_runs_die_with_their_node():
     assert ("first:0.1", "node02") in starts(log)
     (delayed,) = of_kind(log, events.TaskDelayed)
     assert 2 <= delayed.wait_s <= 31
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
 
 
 def test_a_lost_run_is_no_failure():
@@ -88,7 +89,7 @@ def test_a_lost_run_is_no_failure():
     computer = cluster(1, costs=FREE, faults=faults, max_failures=0)
     log = two_stages(computer, inputs=1, first=mapper(slept_s=20.0))
     assert len(lost(log)) > 1
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
 
 
 def test_done_work_is_made_again_before_the_shuffle():
@@ -103,7 +104,7 @@ def test_done_work_is_made_again_before_the_shuffle():
     computed = [(work.stage, work.task, work.attempt) for work in computer.engine.works]
     assert ("first", 0, 0) in computed
     assert ("first", 0, 1) not in computed
-    pieces = computer.archive.work("job", "second", 0, 0).inputs
+    pieces = computer.work("job", "second", 0, 0).inputs
     assert [piece.host for piece in pieces] == ["node02", "node02"]
 
 
@@ -132,7 +133,7 @@ def test_a_reader_loses_its_input():
     readers = [event.time_s for event in of_kind(log, events.RunStarted) if event.stage == "second" and event.attempt]
     assert again == [2.5]
     assert min(readers) >= 3.5 > 2.5 + 0.5
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
 
 
 def test_who_has_read_goes_on():
@@ -146,7 +147,7 @@ def test_who_has_read_goes_on():
     computer.submit(request(plan=plan, inputs=inputs, script=script))
     log = finish(computer)
     assert (lost(log), lost_outputs(log)) == ([], [])
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
 
 
 def test_what_nobody_seemed_to_need_is_made_again_when_needed():
@@ -169,7 +170,7 @@ def test_what_nobody_seemed_to_need_is_made_again_when_needed():
     log = finish(computer)
     assert [task for _, task, _ in lost_outputs(log)] == ["first:0"]
     assert all(time_s > 5.0 for time_s, _, _ in lost_outputs(log))
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
 
 
 def test_results_are_made_again_while_the_job_runs():
@@ -180,11 +181,11 @@ def test_results_are_made_again_while_the_job_runs():
     log = two_stages(computer, second=second)
     lost_tasks = [task for _, task, _ in lost_outputs(log)]
     assert "second:0" in lost_tasks
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
     assert computer.now_s == 500.0
-    for url in computer.archive.results("job"):
-        for _, blob in computer.archive.index(url):
-            assert computer.archive.read(blob).n_records == 1
+    for url in computer.jobs.facts("job").results():
+        for _, blob in index_of(computer.jobs, url):
+            assert computer.blobs.get(blob).n_records == 1
 
 
 def test_an_out_of_band_result_is_committed_once():
@@ -220,7 +221,7 @@ def test_a_cluster_that_is_dead_ends_its_jobs():
     (died,) = of_kind(log, events.JobDied)
     assert "node01" in died.reason
     assert "dead" in died.reason
-    assert computer.archive.status("job") == "dead"
+    assert computer.jobs.status("job") == "dead"
 
 
 def test_a_node_that_returns_finishes_the_job():
@@ -228,7 +229,7 @@ def test_a_node_that_returns_finishes_the_job():
     faults = Faults().kill("node01", at=0.5).kill("node02", at=0.6).restore("node02", at=100.0)
     computer = cluster(2, costs=FREE, faults=faults)
     log = two_stages(computer)
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
     assert {host for run, host in starts(log) if run.endswith(".1")} == {"node02"}
 
 
@@ -266,7 +267,7 @@ def test_output_is_lost_as_soon_as_it_was_stored():
     log = two_stages(computer)
     assert lost_outputs(log) == [(1.0, "first:1", "node02")]
     assert [run for run, _ in starts(log) if run.startswith("first:1")] == ["first:1.0", "first:1.1"]
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
 
 
 def test_losing_what_is_not_there_does_nothing():
@@ -424,7 +425,7 @@ def test_what_a_run_could_not_read_is_known_afterwards():
         job = disco.new_job(name="job", input=["raw://a"], map=fun_map)
         with pytest.raises(JobError):
             job.wait()
-        _, work = disco.cluster.archive.failure(job.name)
+        _, work = disco.cluster.failure(job.name)
         assert work.bad == ((0, 0, "the data is corrupt"),)
 
 

@@ -96,7 +96,7 @@ def test_push_gives_the_urls_of_tag_and_blobs(ddfs: DDFS, tmp_path: Path) -> Non
 def test_replicas_share_their_bytes(ddfs: DDFS) -> None:
     """Many replicas take the memory of one."""
     _, ((first, *others),) = ddfs.push("t", [file("x" * 100, "x")], replicas=4)
-    read = ddfs.cluster.archive.read
+    read = ddfs.cluster.blobs.get
     assert len(others) == 3
     assert all(read(url) is read(first) for url in others)
 
@@ -105,7 +105,7 @@ def test_two_pushes_never_give_one_url(ddfs: DDFS) -> None:
     """The same name in the same instant has another URL each time, and reads as it was pushed."""
     urls = [ddfs.push("t", [file(str(number), "same")])[1][0][0] for number in range(50)]
     assert len(set(urls)) == 50
-    assert [ddfs.cluster.archive.read(url).data for url in urls] == [str(number).encode() for number in range(50)]
+    assert [ddfs.cluster.blobs.get(url).data for url in urls] == [str(number).encode() for number in range(50)]
     with Disco(nodes=4) as other:
         again = [other.ddfs.push("t", [file(str(number), "same")])[1][0][0] for number in range(50)]
     assert [url.rpartition("/")[2] for url in again] == [url.rpartition("/")[2] for url in urls]
@@ -559,11 +559,11 @@ def test_garbage_is_what_no_tag_points_to(ddfs: DDFS) -> None:
     ddfs.delete("t")
     ddfs.delete("u")
     assert contents(ddfs, "copy") == {"b": b"678"}
-    assert ddfs.cluster.archive.read(url).data == b"12345"
+    assert ddfs.cluster.blobs.get(url).data == b"12345"
     freed = ddfs.gc()
     assert (freed.n_blobs, freed.n_bytes, repr(freed)) == (1, 10, "Collected(1 blob, 10 bytes)")
     with pytest.raises(DataError, match="collected as garbage, because no tag pointed to it"):
-        ddfs.cluster.archive.read(url)
+        ddfs.cluster.blobs.get(url)
     assert contents(ddfs, "copy") == {"b": b"678"}
     assert ddfs.gc().n_blobs == 0
 

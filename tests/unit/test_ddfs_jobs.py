@@ -14,6 +14,7 @@ from disco_sim.ddfs import DDFS
 from disco_sim.error import CommError, DataError, InputError, InvalidTag
 from disco_sim.func import chain_reader, sum_reduce
 from disco_sim.model.dialect import DOCUMENTED, Dialect
+from disco_sim.store.results import index_of
 
 TEXTS = {f"part{number}": "\n".join(["to be", "or not", f"word{number}"] * 20) for number in range(6)}
 COUNTS = sorted([("to be", 120), ("or not", 120), *((f"word{number}", 20) for number in range(6))])
@@ -212,17 +213,17 @@ def test_saved_results_are_blobs_that_share_their_data(dialect: Dialect, reduce:
         push(disco)
         job = saved(disco, reduce=reduce)
         (tag,) = job.wait()
-        archive, stage = disco.cluster.archive, job.tasks.stage.iloc[-1]
-        outputs = [blob for url in archive.results(job.name, stage) for _, blob in archive.index(url)]
+        jobs, stage = disco.cluster.jobs, job.tasks.stage.iloc[-1]
+        outputs = [blob for url in jobs.facts(job.name).results(stage) for _, blob in index_of(jobs, url)]
         blobs = disco.ddfs.urls(tag)
         assert len(blobs) == len(outputs) > 1
         for (url,), output in zip(blobs, outputs, strict=True):
-            assert archive.read(url) is archive.read(output)
+            assert disco.cluster.blobs.get(url) is disco.cluster.blobs.get(output)
             assert url.startswith(f"disco://{output[8:14]}")
             assert "/ddfs/vol0/blob/" in url
             assert DDFS.blob_name(url) == DDFS.job_blob(job.name, output)
         assert set(disco.ddfs.frame().blob) == {url for urls in blobs + disco.ddfs.urls("data:texts") for url in urls}
-        n_bytes, n_blobs = map(sum, zip(*archive.tags.loads.values(), strict=True))
+        n_bytes, n_blobs = map(sum, zip(*disco.cluster.tags.loads.values(), strict=True))
         assert n_blobs == len(blobs) + len(TEXTS)
         assert n_bytes == disco.ddfs.frame().bytes.sum()
 
@@ -252,15 +253,15 @@ def test_purging_a_job_leaves_what_it_saved(dialect: Dialect) -> None:
         before = list(result_iterator(urls))
         own = [
             blob
-            for url in disco.cluster.archive.results(job.name, "map")
-            for _, blob in disco.cluster.archive.index(url)
+            for url in disco.cluster.jobs.facts(job.name).results("map")
+            for _, blob in index_of(disco.cluster.jobs, url)
         ]
         disco.ddfs.tag("mine", [urls])
         disco.ddfs.tag("direct", disco.ddfs.urls(urls[0]))
         job.purge()
         disco.ddfs.gc()
         assert list(result_iterator(urls)) == list(result_iterator(["tag://mine"])) == before
-        assert not any(url in disco.cluster.archive.blobs for url in own)
+        assert not any(url in disco.cluster.blobs for url in own)
         disco.ddfs.delete(urls[0])
         disco.ddfs.delete("mine")
         disco.ddfs.gc()
@@ -278,10 +279,10 @@ def test_purging_a_job_leaves_what_a_tag_refers_to() -> None:
             job = saved(disco, save=False, reduce=sum_reduce)
             urls = job.wait()
             before = list(result_iterator(urls))
-            data = [blob for url in urls for _, blob in disco.cluster.archive.index(url)]
+            data = [blob for url in urls for _, blob in index_of(disco.cluster.jobs, url)]
             without_port = [[url.replace(":8989", "")] for url in data]
             disco.ddfs.put("mine", without_port if is_data else [[url] for url in urls])
-            between = [url for url in disco.cluster.archive.results(job.name, "map") if url not in urls]
+            between = [url for url in disco.cluster.jobs.facts(job.name).results("map") if url not in urls]
             assert between
             job.purge()
             disco.ddfs.gc()
@@ -301,7 +302,7 @@ def test_purging_a_job_whose_stages_are_dropped() -> None:
     with Disco(nodes=2, keep="results") as disco:
         job = disco.new_job(name="x", input=["raw://a"], map=fun_map, reduce=sum_reduce)
         job.wait()
-        disco.ddfs.tag("mine", [[url] for url in disco.cluster.archive.results(job.name, "map")])
+        disco.ddfs.tag("mine", [[url] for url in disco.cluster.jobs.facts(job.name).results("map")])
         job.purge()
         with pytest.raises(DataError, match="the data was dropped when its job ended"):
             list(result_iterator(["tag://mine"]))
@@ -329,7 +330,7 @@ def test_results_under_a_tag_are_pulled_and_chunked(dialect: Dialect) -> None:
         push(disco)
         urls = saved(disco, save=False).wait()
         expected = list(result_iterator(urls))
-        data = [[blob] for url in urls for _, blob in disco.cluster.archive.index(url)]
+        data = [[blob] for url in urls for _, blob in index_of(disco.cluster.jobs, url)]
         disco.ddfs.tag("results", [[url] for url in urls])
         assert disco.ddfs.urls("results") == [[url] for url in urls]
         assert list(disco.ddfs.blobs("results")) == data
@@ -376,7 +377,7 @@ def test_oob_results_are_a_tag(dialect: Dialect) -> None:
         tag = DDFS.job_oob(job.name)
         assert not ddfs.exists(tag)
         job.wait()
-        order = [entry.key for entry in disco.cluster.archive.oob.entries(job.name)]
+        order = [entry.key for entry in disco.cluster.oob.entries(job.name)]
         assert sorted(order) == [f"k{number}" for number in range(5)]
         assert ddfs.exists(tag)
         assert not ddfs.exists(DDFS.job_oob(silent.name))
@@ -422,7 +423,7 @@ def test_oob_results_stay_with_their_job() -> None:
         disco.ddfs.gc()
         assert [file.read() for file in disco.ddfs.pull("mine")] == [before]
         with pytest.raises(DataError, match="nothing is stored there"):
-            disco.cluster.archive.read(lost[0])
+            disco.cluster.blobs.get(lost[0])
         disco.ddfs.delete("mine")
         assert disco.ddfs.gc() == (1, len(before))
 
@@ -438,7 +439,7 @@ def test_oob_results_and_blobs_have_urls_of_their_own() -> None:
         pushed = {blob for (blob,) in disco.ddfs.urls("t")}
         assert len(pushed) == 200
         assert url not in pushed
-        assert disco.cluster.archive.read(url).data == b"a!"
+        assert disco.cluster.blobs.get(url).data == b"a!"
 
 
 def test_oob_results_that_are_put_twice() -> None:

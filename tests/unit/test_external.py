@@ -403,7 +403,7 @@ def sent(job: Job) -> list[Any]:
     from disco_sim.engine.inline import Inline
 
     stage = job.disco.plan(job.name)[0].name
-    return list(Inline().compute(job.disco.cluster.archive.work(job.name, stage, 0, 0)).messages)
+    return list(Inline().compute(job.disco.cluster.work(job.name, stage, 0, 0)).messages)
 
 
 @pytest.mark.parametrize("role", ["map", "reduce"])

@@ -12,6 +12,7 @@ from disco_sim import DataError, Disco, Job, JobError, result_iterator
 from disco_sim.error import DiscoError, OOBKeyError
 from disco_sim.func import chain_reader, make_range_partition, map_input_stream, map_output_stream, sum_reduce
 from disco_sim.store.log import Log
+from disco_sim.store.results import index_of
 
 
 def words(line, params):
@@ -564,7 +565,7 @@ def test_force_local_goes_to_another_replica():
     """With force_local, tasks that wait at a blacklisted node run where another replica of their input is."""
     with Disco(nodes=2, slots=1) as disco:
         stored = disco.new_job(name="stored", input=["raw://a", "raw://b"], map=words)
-        replicas = [url for result in stored.wait() for _, url in disco.cluster.archive.index(result)]
+        replicas = [url for result in stored.wait() for _, url in index_of(disco.cluster.jobs, result)]
         job = disco.new_job(
             name="local",
             input=[replicas] * 4,

@@ -147,7 +147,7 @@ def test_a_dead_job_warns_of_what_is_impossible():
     computer = cluster(1, faults=faults)
     computer.submit(request(plan=TWO_STAGES, script={"first": lambda work: failure("fatal")}))
     finish(computer)
-    assert computer.archive.status("job") == "dead"
+    assert computer.jobs.status("job") == "dead"
     assert warnings_of(computer)["job"] == (
         "2 faults had no effect: crash('frist:0') (the job has no stage 'frist'; near it: 'first'), "
         f"crash('first:7') (stage 'first' has 1 task, number 0); {RULE}"

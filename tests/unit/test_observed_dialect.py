@@ -415,9 +415,9 @@ def test_debugged_runs_see_what_they_saw(disco):
 
     job = disco.new_job(name="x", input=["raw://1", "raw://2"], map=late, reduce=reads)
     assert entries(job) == [("seen", b"2")]
-    view = disco.cluster.archive.work(job.name, "reduce", 0, 0).store
+    view = disco.cluster.work(job.name, "reduce", 0, 0).store
     assert view.latest_oob("k") == b"2"
-    early = disco.cluster.archive.work(job.name, "map", 0, 0).store
+    early = disco.cluster.work(job.name, "map", 0, 0).store
     with pytest.raises(DiscoError, match="Tag not found"):
         early.latest_oob("k")
 

@@ -254,7 +254,7 @@ def test_conflict(store):
 def test_an_entry_is_made_once(disco, monkeypatch):
     """Each result of a run becomes one entry, although its key is checked before it is stored."""
     made = []
-    monkeypatch.setattr("disco_sim.cluster.archive.OOBEntry", lambda *facts: made.append(facts) or OOBEntry(*facts))
+    monkeypatch.setattr("disco_sim.cluster.simulated.OOBEntry", lambda *facts: made.append(facts) or OOBEntry(*facts))
     put_in_job(disco, ("a", "1"), ("b", "2"))
     assert [facts[:2] for facts in made] == [("a", "1"), ("b", "2")]
 
@@ -375,7 +375,7 @@ def test_the_view_is_of_the_start_of_the_run():
         job = disco.new_job(name="job", input=["raw://a"], map=slow, params=Params(other=other.name))
         disco.run()
         assert (other.status, job.status) == ("ready", "dead")
-        work = disco.cluster.archive.work(job.name, "map", 0, 0)
+        work = disco.cluster.work(job.name, "map", 0, 0)
         with pytest.raises(OOBVisibilityError):
             work.store.oob("k", other.name)
         again = job.resubmit()

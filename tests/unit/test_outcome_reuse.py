@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from disco_sim import Costs, Disco, Faults, Params, result_iterator
-from disco_sim.cluster.record import Computed
 from disco_sim.compat.dialect import V05
 from disco_sim.error import OOBKeyError
 from disco_sim.model.plan import Output
 from disco_sim.model.work import Dependencies, OOBAnswer, TaskOutcome, TaskWork, urls_of
+from disco_sim.store.outcomes import Computed
 from tests.clusters import TWO_STAGES, at_home, cluster, finish, outcome, pairs, request
 
 INPUTS = (Output(0, "node01", 1, 1, "raw://a", (("node02", "raw://a"),)),)
@@ -154,7 +154,7 @@ def test_a_retry_with_another_replica_is_computed():
         computer = cluster(3, faults=Faults().kill("node01", at=5.0))
         computer.submit(request(inputs=inputs, script={"first": script}))
         finish(computer)
-        assert computer.archive.status("job") == "ready"
+        assert computer.jobs.status("job") == "ready"
         return [work.replica for work in computer.engine.works]
 
     assert reads(depends_on_replica=True) == [0, 1]
@@ -173,7 +173,7 @@ def test_a_retry_with_other_input_urls_is_computed():
         computer = cluster(3, faults=Faults().kill("node01", at=5.0), costs=Costs(startup_s=0.0, disk_bytes_s=5.0))
         computer.submit(request(plan=TWO_STAGES, inputs=at_home("node01"), script=script))
         finish(computer)
-        assert computer.archive.status("job") == "ready"
+        assert computer.jobs.status("job") == "ready"
         return sum((work.stage, work.task) == ("second", 0) for work in computer.engine.works)
 
     assert reads(depends_on_urls=True) == 2

@@ -19,6 +19,7 @@ from disco_sim.model.plan import Output, Stage
 from disco_sim.runtime.mapping import MapRole
 from disco_sim.runtime.program import Program, Shipment
 from disco_sim.runtime.reducing import ReduceRole
+from disco_sim.store.results import index_of
 from tests.clusters import finish, of_kind, orders_in, replayed
 
 TEXT = ("to be or not to be", "that is the question", "to die to sleep", "no more")
@@ -67,11 +68,11 @@ def run(*stages, nodes=3, reduce=count):
     )
     computer.submit(JobRequest("job", 0, plan, inputs, program(roles, reduce)))
     log = finish(computer)
-    assert computer.archive.status("job") == "ready", log[-1]
+    assert computer.jobs.status("job") == "ready", log[-1]
     assert sorted(replayed(log, computer.spec)) == sorted(orders_in(log))
     results = [
-        [pair for _, blob in computer.archive.index(url) for pair in computer.archive.read(blob).pairs()]
-        for url in computer.archive.results("job")
+        [pair for _, blob in index_of(computer.jobs, url) for pair in computer.blobs.get(blob).pairs()]
+        for url in computer.jobs.facts("job").results()
     ]
     return results, log
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from disco_sim import DataError, Disco, DiscoError, result_iterator
-from disco_sim.client.registry import cluster_of, open_discos
+from disco_sim.client.registry import open_discos, owner_of
 from disco_sim.error import CommError, InputError
 from disco_sim.func import chain_reader, map_input_stream, map_line_reader
 
@@ -103,7 +103,7 @@ def test_results_of_a_closed_disco() -> None:
         urls = done(disco)
         tag = done(disco, save=True)
     for some in (urls, tag):
-        with pytest.raises(CommError, match=r"the tags are: none|no open Disco has port"):
+        with pytest.raises(CommError, match=r"the tags are: none|no open Disco has it"):
             list(result_iterator(some))
         assert list(disco.result_iterator(some)) == [("a", 0), ("b", 1)]
 
@@ -125,7 +125,7 @@ def test_results_of_several_discos(disco: Disco) -> None:
         urls = [*done(disco), *done(other)]
         assert list(result_iterator(urls)) == [("a", 0), ("b", 1), ("a", 0), ("b", 1)]
         for one in (disco, other):
-            one.cluster.archive.tags.tag("same", [[f"raw://{one.master}"]])
+            one.cluster.tags.tag("same", [[f"raw://{one.master}"]])
         tagged = list(result_iterator(["tag://same"], reader=map_line_reader))
         assert tagged == [other.master]
         assert list(disco.result_iterator(["tag://same"], reader=map_line_reader)) == [disco.master]
@@ -138,13 +138,13 @@ def test_ports_are_given_once() -> None:
         assert second.master.endswith(f":{port + 1}")
         with pytest.raises(DiscoError, match=rf"port {port} is taken by the open Disco {first.master}; .* close"):
             Disco(f"other:{port}", nodes=1)
-        assert cluster_of(f"disco://anyhost:{port}/x") is first.cluster
+        assert owner_of(f"disco://anyhost:{port}/x") is first.cluster
     with Disco(nodes=1) as third:
         assert third.master == first.master
 
 
 def test_a_url_without_a_port_belongs_to_nobody(disco: Disco) -> None:
     """A URL with no port in it is refused with the masters that are open."""
-    with pytest.raises(CommError, match=f"no open Disco has port None; open in this process: .*{disco.master}"):
-        cluster_of("disco://node01/x", disco.cluster)
+    with pytest.raises(CommError, match=f"no open Disco has it; open in this process: .*{disco.master}"):
+        owner_of("disco://node01/x", disco.cluster)
     assert list(result_iterator(done(disco), reader=chain_reader)) == [("a", 0), ("b", 1)]

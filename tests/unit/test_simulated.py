@@ -18,6 +18,7 @@ from disco_sim.model.keyed_random import draw
 from disco_sim.model.plan import Output, Stage
 from disco_sim.model.work import Message
 from disco_sim.sim.costs import Costs
+from disco_sim.store.results import index_of
 from tests.clusters import (
     TWO_STAGES,
     at_home,
@@ -56,13 +57,13 @@ def test_the_life_of_a_job():
     computer = cluster(1)
     script = {"first": lambda work: outcome((1, pairs(("a", 1))), messages=[Message(0.5, "MSG", "hi")])}
     computer.submit(request(plan=TWO_STAGES, script=script))
-    assert computer.archive.status("job") == "active"
+    assert computer.jobs.status("job") == "active"
     assert [type(event).__name__ for event in finish(computer)] == [
         "JobSubmitted", "StageStarted", "RunStarted", "MessageSent", "PhasesPlayed", "RunFinished", "OutputStored",
         "StageFinished", "StageStarted", "RunStarted", "PhasesPlayed", "RunFinished", "RunStarted", "PhasesPlayed",
         "RunFinished", "StageFinished", "JobFinished",
     ]  # fmt: skip
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
     assert not computer.advance()
 
 
@@ -110,7 +111,7 @@ def test_a_job_without_stages():
     computer = cluster(1)
     computer.submit(request(plan=(), inputs=2))
     finish(computer)
-    assert (computer.archive.status("job"), computer.archive.results("job"), computer.now_s) == (
+    assert (computer.jobs.status("job"), computer.jobs.facts("job").results(), computer.now_s) == (
         "ready",
         ["raw://0", "raw://1"],
         0.0,
@@ -121,18 +122,18 @@ def test_a_job_without_inputs():
     """A job without inputs is ready, with no results."""
     computer = cluster(1)
     one_job(computer, inputs=0)
-    assert (computer.archive.status("job"), computer.archive.results("job")) == ("ready", [])
+    assert (computer.jobs.status("job"), computer.jobs.facts("job").results()) == ("ready", [])
 
 
 def test_what_cannot_be_submitted():
     """A second job of the same name, or a plan that cannot be run, is refused, and changes nothing."""
     computer = cluster(1)
     computer.submit(request())
-    with pytest.raises(DiscoError, match="job 'job' is on master:8989 already"):
+    with pytest.raises(DiscoError, match="job 'job' was submitted already"):
         computer.submit(request())
     with pytest.raises(DiscoError, match="Unknown grouping 'x'"):
         computer.submit(request("other", plan=(Stage("a", "x"),)))
-    assert computer.archive.status("other") == "unknown job"
+    assert computer.jobs.status("other") == "unknown job"
     finish(computer)
     assert computer.log.jobs == ("job",)
 
@@ -146,9 +147,9 @@ def test_advance_until():
     computer.submit(request(script={"first": sleeping(2.0)}))
     while computer.advance(1.0):
         pass
-    assert (computer.now_s, computer.archive.status("job")) == (1.0, "active")
+    assert (computer.now_s, computer.jobs.status("job")) == (1.0, "active")
     finish(computer)
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
     now_s = computer.now_s
     assert not computer.advance(now_s + 10)
     assert computer.now_s == now_s + 10
@@ -212,7 +213,7 @@ def test_force_local_without_a_home():
     """A job that can run nowhere is dead, with the reason, and no run is to blame."""
     computer = cluster(2)
     one_job(computer, inputs=at_home("elsewhere"), limits=Limits(force_local=True))
-    assert (computer.archive.status("job"), computer.archive.failure("job")) == ("dead", None)
+    assert (computer.jobs.status("job"), computer.failure("job")) == ("dead", None)
     assert "force_local is on" in computer.log[-1].reason
 
 
@@ -231,7 +232,7 @@ def test_retry_on_another_node():
     requeued = of_kind(log, events.TaskRequeued)
     assert [event.time_s for event in requeued] == [one.time_s + one.wait_s for one in delays]
     assert [event.time_s for event in runs[1:]] == [event.time_s for event in requeued]
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -268,26 +269,26 @@ def test_max_failures():
     computer = cluster(2)
     log = one_job(computer, lambda work: failure())
     assert [event.attempt for event in of_kind(log, events.RunFailed)] == [0, 1, 2, 3]
-    assert computer.archive.status("job") == "dead"
+    assert computer.jobs.status("job") == "dead"
     assert log[-1].reason.startswith("Task first:0 failed 4 times. At most 3 failures are allowed.")
-    found, work = computer.archive.failure("job")
+    found, work = computer.failure("job")
     assert (str(found.error), work.attempt) == ("bad block", 3)
     forgiven = cluster(2)
     one_job(forgiven, lambda work: failure() if work.attempt < 3 else outcome())
-    assert forgiven.archive.status("job") == "ready"
+    assert forgiven.jobs.status("job") == "ready"
     strict = cluster(2, max_failures=0)
     one_job(strict, failing_on("node01"))
-    assert strict.archive.status("job") == "dead"
+    assert strict.jobs.status("job") == "dead"
 
 
 def test_memory_error_once():
     """A task that runs out of memory is tried once more, and the second time ends the job."""
     once = cluster(2)
     one_job(once, failing_on("node01", kind="memory", error=MemoryError()))
-    assert once.archive.status("job") == "ready"
+    assert once.jobs.status("job") == "ready"
     twice = cluster(2, max_failures=9)
     log = one_job(twice, lambda work: failure("memory", MemoryError()))
-    assert (len(of_kind(log, events.RunFailed)), twice.archive.status("job")) == (2, "dead")
+    assert (len(of_kind(log, events.RunFailed)), twice.jobs.status("job")) == (2, "dead")
 
 
 def test_a_fatal_failure_ends_the_job_at_once():
@@ -306,14 +307,14 @@ def test_a_fatal_failure_ends_the_job_at_once():
     assert of_kind(log, events.OutputStored) == []
     assert {event.state for event in of_kind(log, events.OOBStored)} == {"dropped"}
     assert log[-1] == events.JobDied(computer.now_s, "job", "first:1 failed on node02: ZeroDivisionError: x")
-    assert computer.archive.failure("job")[1].task == 1
+    assert computer.failure("job")[1].task == 1
 
 
 def test_a_retry_that_never_comes():
     """A task that waits to be tried again when its job ends is not tried again."""
     computer = cluster(2)
     log = one_job(computer, lambda work: failure("fatal" if work.task else "data"), inputs=2)
-    assert computer.archive.status("job") == "dead"
+    assert computer.jobs.status("job") == "dead"
     assert of_kind(log, events.TaskRequeued) == []
     assert len(of_kind(log, events.RunStarted)) == 2
 
@@ -343,7 +344,7 @@ def test_blacklist_and_whitelist():
         ("first:0.0", "node01"), ("first:1.0", "node02"), ("first:2.0", "node02"), ("first:3.0", "node01"),
     ]  # fmt: skip
     assert of_kind(log, events.RunStarted)[3].time_s == 2.0
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
 
 
 def test_all_nodes_blacklisted():
@@ -353,10 +354,10 @@ def test_all_nodes_blacklisted():
         computer.ask(events.NodeBlacklisted(0.0, host))
     computer.submit(request())
     finish(computer)
-    assert (computer.archive.status("job"), of_kind(computer.log, events.RunStarted)) == ("active", [])
+    assert (computer.jobs.status("job"), of_kind(computer.log, events.RunStarted)) == ("active", [])
     computer.ask(events.NodeWhitelisted(0.0, "node02"))
     finish(computer)
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
 
 
 def killed(computer, until):
@@ -376,7 +377,7 @@ def test_kill_waiting():
     computer.submit(request())
     computer.ask(events.JobKillAsked(0.0, "job", "killed"))
     log = finish(computer)
-    assert (computer.archive.status("job"), computer.archive.failure("job")) == ("dead", None)
+    assert (computer.jobs.status("job"), computer.failure("job")) == ("dead", None)
     assert (of_kind(log, events.RunFinished), computer.engine.works) == ([], [])
 
 
@@ -411,10 +412,10 @@ def test_kill_between_stages():
     script = {"first": lambda work: outcome((0, pairs(("a", 1))), oob={"k": "v"})}
     computer.submit(request(plan=TWO_STAGES, script=script))
     log = killed(computer, lambda event: isinstance(event, events.StageFinished))
-    assert computer.archive.status("job") == "dead"
+    assert computer.jobs.status("job") == "dead"
     assert not [name for name, _ in starts(log) if name.startswith("second")]
-    assert computer.archive.oob.get("job", "k") == "v"
-    assert len(computer.archive.results("job", "first")) == 1
+    assert computer.oob.get("job", "k") == "v"
+    assert len(computer.jobs.facts("job").results("first")) == 1
 
 
 def test_kill_while_a_task_waits_to_be_tried_again():
@@ -422,9 +423,9 @@ def test_kill_while_a_task_waits_to_be_tried_again():
     computer = cluster(2)
     computer.submit(request(script={"first": lambda work: failure()}))
     log = killed(computer, lambda event: isinstance(event, events.TaskDelayed))
-    assert (computer.archive.status("job"), of_kind(log, events.TaskRequeued)) == ("dead", [])
+    assert (computer.jobs.status("job"), of_kind(log, events.TaskRequeued)) == ("dead", [])
     assert computer.now_s < 1.0
-    assert computer.archive.failure("job") is None
+    assert computer.failure("job") is None
 
 
 def test_kill_too_late():
@@ -434,7 +435,7 @@ def test_kill_too_late():
     for job in ("job", "nosuch"):
         computer.ask(events.JobKillAsked(0.0, job, "killed"))
     finish(computer)
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
 
 
 def test_a_kill_does_not_hide_why_a_job_died():
@@ -443,7 +444,7 @@ def test_a_kill_does_not_hide_why_a_job_died():
     computer.submit(request(script={"first": lambda work: failure("fatal", ValueError("first"))}))
     log = killed(computer, lambda event: isinstance(event, events.RunFailed))
     assert "ValueError: first" in log[-1].reason
-    assert str(computer.archive.failure("job")[0].error) == "first"
+    assert str(computer.failure("job")[0].error) == "first"
 
 
 def test_an_earlier_failure_is_not_why_a_job_was_killed():
@@ -451,7 +452,7 @@ def test_an_earlier_failure_is_not_why_a_job_was_killed():
     computer = cluster(2)
     computer.submit(request(script={"first": lambda work: failure() if work.attempt == 0 else outcome()}))
     killed(computer, lambda event: isinstance(event, events.RunStarted) and event.attempt == 1)
-    assert (computer.archive.status("job"), computer.archive.failure("job")) == ("dead", None)
+    assert (computer.jobs.status("job"), computer.failure("job")) == ("dead", None)
 
 
 # -- interrupts ------------------------------------------------------------------------------------------------------
@@ -523,7 +524,7 @@ def test_an_engine_that_breaks(kind):
     assert computer.log[-1] == events.JobDied(0.0, "job", f"engine could not compute a run: {kind.__name__}")
     computer.submit(request("next", serial=1))
     finish(computer)
-    assert computer.archive.status("next") == "ready"
+    assert computer.jobs.status("next") == "ready"
 
 
 def test_a_copy_of_a_cluster_goes_its_own_way():
@@ -534,7 +535,7 @@ def test_a_copy_of_a_cluster_goes_its_own_way():
     n_before = len(computer.log)
     copied = copy.deepcopy(computer)
     log = finish(copied)
-    assert (copied.archive.status("job"), computer.archive.status("job")) == ("ready", "active")
+    assert (copied.jobs.status("job"), computer.jobs.status("job")) == ("ready", "active")
     assert len(computer.log) == n_before
     assert finish(computer) == log
 
@@ -551,7 +552,7 @@ def test_a_real_interrupt_reaches_the_user_s_code():
 
     computer = cluster(1)
     raising(computer, script)
-    assert (reached, computer.archive.status("job")) == ([], "dead")
+    assert (reached, computer.jobs.status("job")) == ([], "dead")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -562,7 +563,7 @@ def test_other_threads_drive_too():
     thread = threading.Thread(target=finish, args=(computer,))
     thread.start()
     thread.join()
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
 
 
 # -- results and records ---------------------------------------------------------------------------------------------
@@ -581,12 +582,12 @@ def test_results():
     """The results of a stage are a URL per task in task order; behind each are the blobs of its labels in order."""
     computer = cluster(2)
     two_stage_job(computer)
-    urls = computer.archive.results("job")
+    urls = computer.jobs.facts("job").results()
     assert [url.rpartition("/")[2] for url in urls] == ["second-0.index", "second-1.index"]
     assert urls[0].startswith("dir://node0")
-    first = computer.archive.results("job", "first")
+    first = computer.jobs.facts("job").results("first")
     found = [
-        [(label, computer.archive.read(blob).pairs()) for label, blob in computer.archive.index(url)] for url in first
+        [(label, computer.blobs.get(blob).pairs()) for label, blob in index_of(computer.jobs, url)] for url in first
     ]
     assert found == [[(0, [(0, 0)]), (1, [(0, 1)])], [(0, [(1, 0)]), (1, [(1, 1)])]]
 
@@ -595,14 +596,14 @@ def test_results_before_the_end():
     """Before its end a job has no results, and a stage that is not finished is a 404."""
     computer = cluster(1)
     computer.submit(request())
-    assert computer.archive.results("job") == []
+    assert computer.jobs.facts("job").results() == []
     with pytest.raises(CommError, match="stage 'first' of job 'job' is not finished") as caught:
-        computer.archive.results("job", "first")
+        computer.jobs.facts("job").results("first")
     assert caught.value.code == 404
-    with pytest.raises(DiscoError, match="Unknown job 'nosuch' on master master:8989; the jobs are: job"):
-        computer.archive.results("nosuch")
-    with pytest.raises(DiscoError, match="on master master:8989; no job is on record"):
-        cluster(1).archive.results("nosuch")
+    with pytest.raises(DiscoError, match="Unknown job 'nosuch'; the jobs are: job"):
+        computer.jobs.facts("nosuch").results()
+    with pytest.raises(DiscoError, match="Unknown job 'nosuch'; no job is on record"):
+        cluster(1).jobs.facts("nosuch").results()
 
 
 @pytest.mark.parametrize(
@@ -618,7 +619,7 @@ def test_index_of_nothing(url):
     computer = cluster(1)
     two_stage_job(computer)
     with pytest.raises(CommError, match="no such result") as caught:
-        computer.archive.index(url)
+        index_of(computer.jobs, url)
     assert caught.value.code == 404
 
 
@@ -626,20 +627,20 @@ def test_an_empty_result_is_a_result():
     """A task that wrote nothing has an empty result."""
     computer = cluster(1)
     one_job(computer)
-    assert [computer.archive.index(url) for url in computer.archive.results("job")] == [[]]
+    assert [index_of(computer.jobs, url) for url in computer.jobs.facts("job").results()] == [[]]
 
 
 def test_saved_results():
     """A job that is to be saved has a tag as its result, with blobs that are those of its last stage."""
     computer = cluster(2)
     two_stage_job(computer, save_as="disco:job:results:job")
-    assert computer.archive.results("job") == ["tag://disco:job:results:job"]
-    blobs = [blob for url in computer.archive.results("job", "second") for _, blob in computer.archive.index(url)]
-    saved = [url for (url,) in computer.archive.tags.urls("disco:job:results:job")]
+    assert computer.jobs.facts("job").results() == ["tag://disco:job:results:job"]
+    blobs = [blob for url in computer.jobs.facts("job").results("second") for _, blob in index_of(computer.jobs, url)]
+    saved = [url for (url,) in computer.tags.urls("disco:job:results:job")]
     assert len(saved) == len(blobs) > 0
     assert not set(saved) & set(blobs)
     for url, blob in zip(saved, blobs, strict=True):
-        assert computer.archive.read(url) is computer.archive.read(blob)
+        assert computer.blobs.get(url) is computer.blobs.get(blob)
         assert url.partition("/ddfs/vol0/blob/")[0].partition(":89")[0] == blob.partition(":8989/")[0]
 
 
@@ -653,14 +654,14 @@ def test_keep_results(ends):
     }
     computer.submit(request(plan=TWO_STAGES, script=script))
     log = finish(computer)
-    assert computer.archive.status("job") == ends
+    assert computer.jobs.status("job") == ends
     assert isinstance(log[-1], events.OutputsDropped)
     for stored in of_kind(log, events.OutputStored):
         if stored.stage == "first":
             with pytest.raises(DataError, match="dropped when its job ended"):
-                computer.archive.read(stored.blob)
+                computer.blobs.get(stored.blob)
         else:
-            assert computer.archive.read(stored.blob).pairs() == [("b", 1)]
+            assert computer.blobs.get(stored.blob).pairs() == [("b", 1)]
 
 
 def test_keep_results_of_one_stage():
@@ -668,7 +669,7 @@ def test_keep_results_of_one_stage():
     computer = cluster(1, keep="results")
     log = one_job(computer, lambda work: outcome((0, pairs(("a", 1)))))
     assert of_kind(log, events.OutputsDropped) == []
-    assert computer.archive.read(of_kind(log, events.OutputStored)[0].blob).pairs() == [("a", 1)]
+    assert computer.blobs.get(of_kind(log, events.OutputStored)[0].blob).pairs() == [("a", 1)]
 
 
 def test_forget():
@@ -676,13 +677,13 @@ def test_forget():
     computer = cluster(1)
     log = two_stage_job(computer)
     blob = of_kind(log, events.OutputStored)[0].blob
-    computer.archive.forget("nosuch", with_data=True)
-    computer.archive.forget("job", with_data=False)
-    assert computer.archive.status("job") == "unknown job"
-    assert computer.archive.read(blob).n_records == 1
-    computer.archive.forget("job", with_data=True)
+    computer.forget("nosuch", with_data=True)
+    computer.forget("job", with_data=False)
+    assert computer.jobs.status("job") == "unknown job"
+    assert computer.blobs.get(blob).n_records == 1
+    computer.forget("job", with_data=True)
     with pytest.raises(DataError):
-        computer.archive.read(blob)
+        computer.blobs.get(blob)
     assert list(computer.log) == log
 
 
@@ -691,9 +692,9 @@ def test_an_active_job_is_not_forgotten():
     computer = cluster(1)
     computer.submit(request())
     with pytest.raises(DiscoError, match="still active"):
-        computer.archive.forget("job", with_data=True)
+        computer.forget("job", with_data=True)
     finish(computer)
-    assert computer.archive.status("job") == "ready"
+    assert computer.jobs.status("job") == "ready"
 
 
 def test_work_of_a_recorded_run():
@@ -701,10 +702,10 @@ def test_work_of_a_recorded_run():
     computer = cluster(2)
     one_job(computer, failing_on("node01"))
     for original in computer.engine.works:
-        assert computer.archive.work("job", "first", 0, original.attempt) == original
+        assert computer.work("job", "first", 0, original.attempt) == original
     assert [work.host for work in computer.engine.works] == ["node01", "node02"]
     with pytest.raises(DiscoError, match="has no run 7 of task first:0; its runs are: first:0 run 0, first:0 run 1"):
-        computer.archive.work("job", "first", 0, 7)
+        computer.work("job", "first", 0, 7)
 
 
 def test_a_task_is_told_its_place():

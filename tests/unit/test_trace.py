@@ -26,7 +26,7 @@ def done(disco: Disco, **parameters: Any) -> Job:
 def traced(job: Job, folder: Path, task: str = "map:0") -> Any:
     """The trace of the first run of a task."""
     stage, _, number = task.partition(":")
-    return trace(job.disco.cluster.archive.work(job.name, stage, int(number), 0), str(folder))
+    return trace(job.disco.cluster.work(job.name, stage, int(number), 0), str(folder))
 
 
 def test_a_record_and_its_pairs(disco: Disco, tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ class Disco:
         return self.answers.replica_lists(self._waited(name, poll_interval, timeout, clean, mode))
 
     def _waited(self, name: str, poll_interval: float, timeout: float | None, clean: bool, mode: Any) -> list[str]:
-        if self.native.cluster.archive.status(name) == "unknown job":
+        if self.native.cluster.jobs.status(name) == "unknown job":
             raise JobError(f"Status unknown job: {self.answers.near(name)}", self.native.master, name)
         with named_as_in_events():
             return self._driven(name, poll_interval, timeout, clean, mode)
@@ -132,8 +132,8 @@ class Disco:
         is_printed = bool(mode) and mode != "progress"
         if not is_printed:
             return self.native.wait(name, poll_interval, timeout, clean, mode)
-        archive = self.native.cluster.archive
-        monitor = Monitor("auto" if mode is True else str(mode), teller=lambda job: Story(archive))
+        jobs = self.native.cluster.jobs
+        monitor = Monitor("auto" if mode is True else str(mode), teller=lambda job: Story(jobs))
         with self.native._driver.watched(name, monitor):
             return self.native.wait(name, poll_interval, timeout, clean, False)
 
@@ -164,7 +164,7 @@ class Disco:
         name = _name(jobname)
         with self._polling():
             if not self.is_observed:
-                return self.native.cluster.archive.results(name, stage)
+                return self.native.cluster.jobs.facts(name).results(stage)
             return self.answers.stage_results(name, stage)
 
     def mapresults(self, jobname: Any) -> list[str]:

@@ -35,9 +35,9 @@ class EventMonitor:
         self.disco: Any = disco or getattr(job, "disco", None) or Disco()
         self.name = str(getattr(job, "name", job))
         mode = "" if not show else "auto" if show is True else str(show)
-        archive = self.disco.native.cluster.archive
+        jobs = self.disco.native.cluster.jobs
         if self.disco.is_observed:
-            self._monitor = Monitor(mode, stream_out, stream_err, lambda job: Story(archive))
+            self._monitor = Monitor(mode, stream_out, stream_err, lambda job: Story(jobs))
         else:
             self._monitor = Monitor(mode, stream_out, stream_err)
         self._n_shown = 0

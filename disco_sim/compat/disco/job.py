@@ -133,7 +133,7 @@ class Job(NativeJob):
     def _task(self, task: str) -> tuple[str, int]:
         # Events and URLs of results count through the whole job; both ways are taken where they cannot be confused.
         stage, number = super()._task(task)
-        tasks = self._native.cluster.archive.record(self.name).tasks
+        tasks = self._native.cluster.jobs.facts(self.name).tasks
         if stage not in tasks or number < len(tasks[stage]):
             return stage, number
         names = [one.name for one in self._native.plan(self.name)]
