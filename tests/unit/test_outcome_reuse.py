@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from disco_sim import Costs, Disco, Faults, Params, result_iterator
+from disco_sim import ClusterSpec, Costs, Disco, Faults, Params, result_iterator
+from disco_sim.cluster.replay import Recording, Setting, play
 from disco_sim.compat.dialect import V05
 from disco_sim.error import OOBKeyError
+from disco_sim.func import sum_reduce
 from disco_sim.model.plan import Output
 from disco_sim.model.work import Dependencies, OOBAnswer, TaskOutcome, TaskWork, urls_of
 from disco_sim.store.outcomes import Computed
+from disco_sim.store.results import index_of
 from tests.clusters import TWO_STAGES, at_home, cluster, finish, outcome, pairs, request
 
 INPUTS = (Output(0, "node01", 1, 1, "raw://a", (("node02", "raw://a"),)),)
@@ -178,3 +181,30 @@ def test_a_retry_with_other_input_urls_is_computed():
 
     assert reads(depends_on_urls=True) == 2
     assert reads(depends_on_urls=False) == 1
+
+
+def test_what_was_computed_from_other_data_does_not_hold():
+    """Played on other nodes, tasks that read their host store other data of the same sizes, and the tasks of the next
+    stage are computed from those, though nothing that they depend on themselves is different.
+    """
+
+    def fun_map(line, params):
+        yield this_host(), 1
+
+    with Disco(nodes="node1, node2", slots=1) as disco:
+        job = disco.new_job(name="job", input=["raw://a", "raw://b"], map=fun_map, reduce=sum_reduce)
+        assert sorted(result_iterator(job.wait())) == [("node1", 1), ("node2", 1)]
+        played = play(Recording.of(disco.cluster, job.name), Setting(ClusterSpec.parse("node3, node4"), Costs()))
+    jobs, blobs = played.cluster.jobs, played.cluster.blobs
+    urls = [blob for url in jobs[job.name].results() for _, blob in index_of(jobs, url)]
+    assert sorted(pair for url in urls for pair in blobs.get(url).pairs()) == [("node3", 1), ("node4", 1)]
+    assert played.n_computed == 3
+
+
+def test_a_lost_run_is_not_computed_again():
+    """What a run computed before it was lost is used by its retry, as long as it holds."""
+    computer = cluster(2, faults=Faults().kill("node01", at=5.0))
+    computer.submit(request(inputs=at_home("node01"), script={"first": lambda work: outcome(slept_s=20.0)}))
+    finish(computer)
+    assert computer.jobs.status("job") == "ready"
+    assert [work.host for work in computer.engine.works] == ["node01"]
