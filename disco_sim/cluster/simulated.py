@@ -354,7 +354,7 @@ class SimulatedCluster:
         if self._damage.has_faults and outcome.failure is None and self.faults.crashes(*event[1:5]):
             stop = CRASH_AT
         costs, speed = self.costs, self.speeds[event.host]
-        factor = costs.run_factor(self.rules.seed, facts.request.serial, *key)
+        factor = costs.run_factor(self._works.rules.seed, facts.request.serial, *key)
         phases = costs.phases(
             outcome.counts, self._damage.reachable(pieces), self._nodes[event.host], factor=factor, speed=speed
         )
@@ -369,12 +369,13 @@ class SimulatedCluster:
         damage, pieces = self._damage, run.pieces
         bad = damage.bad_inputs(event, pieces) if damage.has_faults or damage.dead else ()
         known = live.known(event.stage, event.task)
-        make_work = partial(self._works.of_run, event.job, event[2:5])
+        facts, key = live.facts, event[2:5]
+        make_work = partial(self._works.of_started, facts, key, facts.started[key])
         if known is not None and not bad and known.holds(pieces, make_work):
             run.computed = known
             return known.outcome
         if bad:
-            live.facts.find_bad(event[2:5], bad)
+            facts.find_bad(key, bad)
         work = make_work()
         try:
             if event.stage in live.ahead:

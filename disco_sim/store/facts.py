@@ -87,6 +87,7 @@ class JobFacts:
     lost: dict[TaskKey, dict[int, str]] = field(default_factory=dict)
     failures: dict[RunKey, FailureText] = field(default_factory=dict)
     bad: dict[RunKey, tuple[tuple[int, int, str], ...]] = field(default_factory=dict)
+    _firsts: dict[str, int] = field(default_factory=dict)
     _folders: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -151,13 +152,15 @@ class JobFacts:
         return None if done is None else [(output.label, output.blob) for output in done.outputs]
 
     def first_of(self, stage: str) -> int:
-        """The number through the whole job of a stage's first task."""
-        return sum([len(self.tasks[one.name]) for one in self.request.plan[: self.stage_level(stage)]])
+        """The number through the whole job of the first task of a stage that has started."""
+        return self._firsts[stage]
 
     # -- changes -----------------------------------------------------------------------------------
 
     def start_stage(self, stage: str, tasks: tuple[TaskInputs, ...]) -> None:
         """A stage has started with these tasks."""
+        # Stages start one after the other, so those that are there come before this one.
+        self._firsts.setdefault(stage, sum(map(len, self.tasks.values())))
         self.tasks[stage] = tasks
 
     def start_run(self, run: RunKey, started: StartedRun) -> None:
