@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -79,8 +79,8 @@ class DictJobs:
         return self.items[job]
 
     def facts(self, job: str) -> JobFacts:
-        if job not in self.items:
-            raise unknown_job(job, self.items)
+        if job not in self.items or self.items[job].is_purged:
+            raise unknown_job(job, self)
         return self.items[job]
 
     def status(self, job: str) -> str:
@@ -105,6 +105,16 @@ class DictJobs:
 
     def fail(self, job: str, run: RunKey, failure: FailureText) -> None:
         self.items[job].failures[run] = failure
+
+    def find_bad(self, job: str, run: RunKey, bad: tuple[tuple[int, int, str], ...]) -> None:
+        self.items[job].bad[run] = bad
+
+    def drop_data(self, job: str, stages: Collection[str]) -> None:
+        self.items[job].drop_data(stages)
+
+    def keep_results(self, job: str, stages: Collection[str]) -> None:
+        self.forget(job)
+        self.items[job].keep_results(stages)
 
     def end(self, job: str, status: str, time_s: float, ended_by: RunKey | None) -> None:
         self.items[job].end(status, time_s, ended_by)

@@ -130,8 +130,8 @@ class Disco:
         ):
             if given is not None and not is_right:
                 raise DiscoError(f"{what}={given!r} was given; {what} {rule}; leave it out if you do not need it")
-        if max_failures is None and dialect is not DOCUMENTED:
-            max_failures = dialect.max_failures
+        if max_failures is None and dialect is not DOCUMENTED and not len(getattr(master, "log", ())):
+            max_failures = dialect.max_failures  # not on a cluster that other jobs have used: its rules stay
         rules = _given(
             seed=seed,
             oob_limit=oob_limit,
@@ -140,14 +140,18 @@ class Disco:
             shuffle_order=shuffle_order,
             policy=policy,
             speculative=speculative,
-            oob_is_unique=dialect.oob_is_strict,
         )
         self._n_splits = 0
         self._is_closed = False
+        self._is_maker = not hasattr(master, "advance")
         self.dialect = dialect
         self.cluster: Cluster
         # Between choosing a free port and taking it nobody else chooses one.
         with opening:
+            if isinstance(master, ClusterSpec) and (nodes is not None or slots is not None):
+                raise DiscoError(
+                    f"Disco({master!r}, ...) was called with nodes or slots; a ClusterSpec says both: leave them out"
+                )
             if master is None or isinstance(master, (str, ClusterSpec)):
                 self.cluster = SimulatedCluster(
                     _spec(master if isinstance(master, ClusterSpec) else nodes, slots),
@@ -209,6 +213,8 @@ class Disco:
         if not self._is_closed:
             self._is_closed = True
             release(self.master)
+            if self._is_maker and isinstance(self.cluster, SimulatedCluster):
+                self.cluster.close()
 
     def __enter__(self) -> Disco:
         return self
@@ -656,13 +662,14 @@ def _given(**arguments: Any) -> dict[str, Any]:
 
 def _refuse_beside(cluster: Cluster, arguments: Mapping[str, Any]) -> None:
     """Refuse arguments of the simulated cluster beside a cluster that was made before, which has its own."""
-    kind = type(cluster).__name__
-    for name, value in arguments.items():
-        raise DiscoError(
-            f"Disco({kind}(...), {name}={value!r}) was called; {name} belongs to the cluster, and this one was made "
-            f"before: give {_WHERE.get(name, f'{name}=')} to {kind}(...) where it is made, or leave the cluster out",
-            name=name,
-        )
+    if not arguments:
+        return
+    kind, (name, value) = type(cluster).__name__, next(iter(arguments.items()))
+    raise DiscoError(
+        f"Disco({kind}(...), {name}={value!r}) was called; {name} belongs to the cluster, and this one was made "
+        f"before: give {_WHERE.get(name, f'{name}=')} to {kind}(...) where it is made, or leave the cluster out",
+        name=name,
+    )
 
 
 def _spec(nodes: int | str | ClusterSpec | None, slots: int | None) -> ClusterSpec:

@@ -305,8 +305,8 @@ class Job:
         return self.disco._replayer(self.name).bottleneck()
 
     def samples(self) -> list[tuple[float, int, int]]:
-        """(CPU seconds, records in and out, bytes in and out) of each task that was computed here, measured on this
-        machine; `Costs.fit(job)` learns from them.
+        """(CPU seconds, records in and out, bytes in and out) of each task that is done and was computed here, measured
+        on this machine; `Costs.fit(job)` learns from them.
         """
         computed = self.disco.cluster.jobs.facts(self.name).computed
         return [

@@ -32,7 +32,7 @@ class Submissions:
         spec = resolve(name, parameters, attributes, self._dialect)
         own = (frozenset(attributes or ()) & frozenset(defaults())) - frozenset(parameters) - {"prefix", "nr_reduces"}
         request = prepare(spec, full_name, cluster.jobs.n_submitted, cluster, self._namespace, self._dialect, own)
-        cluster.submit(request._replace(spec=_frozen(spec), own=own))
+        cluster.submit(request._replace(oob_is_unique=self._dialect.oob_is_strict, spec=_frozen(spec), own=own))
         return full_name
 
     @property
@@ -78,7 +78,7 @@ class Submissions:
         before = self.request(name)
         spec = resolve(name.partition("@")[0], *self.again(name, {"partitions": partitions}), self._dialect)
         request = prepare(spec, name, before.serial, self._cluster, self._namespace, self._dialect, before.own)
-        return request._replace(inputs=before.inputs)
+        return request._replace(inputs=before.inputs, oob_is_unique=before.oob_is_unique)
 
 
 def _frozen(spec: JobSpec) -> JobSpec:

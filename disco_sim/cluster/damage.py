@@ -9,7 +9,7 @@ from disco_sim.cluster import incidents, missed
 from disco_sim.cluster.running import RunningJob, RunningRun
 from disco_sim.cluster.works import Works
 from disco_sim.model import events
-from disco_sim.model.events import Event
+from disco_sim.model.events import Event, LossCause
 from disco_sim.model.keyed_random import draw
 from disco_sim.model.plan import Output
 from disco_sim.sim.clock import FIRST, NOW, Clock
@@ -112,7 +112,7 @@ class Damage:
             now_s = self._clock.now_s
             self._clock.put(now_s, events.OutputLost(now_s, job, stage, task, host, reason), FIRST)
 
-    def lose_run(self, job: str, key: RunKey, reason: str, cause: incidents.LossCause) -> None:
+    def lose_run(self, job: str, key: RunKey, reason: str, cause: LossCause) -> None:
         """End a run from outside."""
         live = self._jobs[job]
         run = live.running.get(key)

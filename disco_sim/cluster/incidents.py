@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Literal
 
 from disco_sim.cluster.running import RunningJob, RunningRun
+from disco_sim.model.events import LossCause
 from disco_sim.model.plan import Output
 from disco_sim.store.facts import RunKey, TaskKey
-
-LossCause = Literal["node", "input", "scheduler"]
-"""What ends a run from outside, as in `RunFailed.cause`."""
 
 
 def stored_at(host: str, url: str) -> bool:

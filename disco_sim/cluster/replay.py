@@ -17,7 +17,7 @@ from disco_sim.model.cluster import ClusterSpec
 from disco_sim.model.events import Event
 from disco_sim.model.job import JobRequest
 from disco_sim.model.plan import Output
-from disco_sim.model.work import NO_DEPENDENCIES, TaskOutcome, TaskWork
+from disco_sim.model.work import TaskOutcome, TaskWork
 from disco_sim.sim.costs import Costs
 from disco_sim.sim.faults import BadReplica, Faults
 from disco_sim.store.facts import TaskKey
@@ -102,8 +102,8 @@ def play(recording: Recording, setting: Setting, tell: Callable[[Event], None] |
     # What is on a node is put together anew where there are other nodes.
     is_by_node = any(stage.grouping.startswith("group_node") for stage in request.plan)
     is_bad = any(isinstance(fault, BadReplica) for fault in setting.faults)
-    is_placed = any(one.outcome.depends_on != NO_DEPENDENCIES for one in computed.values())
-    may_compute = is_by_node or is_bad or is_placed
+    are_lasting = all(one.outcome.depends_on.are_lasting for one in computed.values())
+    may_compute = is_by_node or is_bad or not are_lasting
     if may_compute and any(not one.has_data for one in computed.values()):
         # Some run may have to be computed, and what it would read was not kept: so everything is computed.
         computed = {}

@@ -146,7 +146,7 @@ class SimulatedCluster:
         port = self.master.rpartition(":")[2]
         facts = self.jobs.begin(request, port, self._memory_of_job(), computed or {})
         self._jobs[request.name] = RunningJob(facts)
-        self.oob.open(request.name, self.rules.oob_is_unique)
+        self.oob.open(request.name, request.oob_is_unique)
         self._happen(
             events.JobSubmitted(
                 self.now_s, request.name, request.serial, request.plan, len(request.inputs), request.limits
@@ -186,6 +186,11 @@ class SimulatedCluster:
         if with_data and now:
             self._jobs.pop(job, None)
         self.home.commit(self.now_s)
+
+    def close(self) -> None:
+        """Keep what has happened; the cluster can still be looked at."""
+        self.home.commit(self.now_s)
+        self.home.close()
 
     def ask(self, event: Event) -> None:
         """Ask for a kill or a node's blacklisting; taken before the next thing happens, from any thread."""
@@ -375,7 +380,7 @@ class SimulatedCluster:
             run.computed = known
             return known.outcome
         if bad:
-            facts.find_bad(key, bad)
+            self.jobs.find_bad(event.job, key, bad)
         work = make_work()
         try:
             if event.stage in live.ahead:
@@ -405,7 +410,9 @@ class SimulatedCluster:
         outcome, computed = run.outcome, run.computed
         assert outcome is not None and computed is not None
         self._store(facts, event, outcome)
-        live.outcomes.pop(task, None)
+        known = live.outcomes.pop(task, None)
+        if known is not None and known is not computed:
+            self.jobs.learn(event.job, *task, known)  # of a run that was lost, before one that read something else
         if facts.computed.get(task) is not computed:
             self.jobs.learn(event.job, *task, computed, run.is_kept)
         if outcome.oob:
@@ -441,7 +448,7 @@ class SimulatedCluster:
         A task that runs again, because its output was lost, commits nothing a second time where keys are unique.
         """
         level = facts.stage_level(run.stage)
-        is_once = state == COMMITTED and self.rules.oob_is_unique
+        is_once = state == COMMITTED and facts.request.oob_is_unique
         entries = [
             OOBEntry(key, value, run.stage, level, run.task, run.attempt, run.host, run.time_s, state)
             for key, value in outcome.oob

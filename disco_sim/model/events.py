@@ -11,6 +11,9 @@ from typing import Literal, NamedTuple
 from disco_sim.model.job import Limits
 from disco_sim.model.plan import Plan, TaskInputs
 
+LossCause = Literal["", "node", "input", "scheduler"]
+"""What ended a lost run: its node died, what it was reading was lost, or the scheduler dropped it; '' for no loss."""
+
 
 class JobSubmitted(NamedTuple):
     """A job with `n_inputs` inputs was taken by the cluster; what its tasks read comes with the start of each stage."""
@@ -104,8 +107,8 @@ class RunFailed(NamedTuple):
     A run of kind `lost` was ended from outside, because its job ended, its node died, what it was reading was lost, or
     another run of its task was faster; that is no failure of the task.
 
-    `luck` is the draw in [0, 1) that the delay before the next try is made from. `cause` says what ended a lost run:
-    `node` (it died), `input` (what the run was reading was lost) or `scheduler`; it is empty for other kinds.
+    `luck` is the draw in [0, 1) that the delay before the next try is made from. `cause` says what ended a lost
+    run, and is empty for other kinds.
     """
 
     time_s: float
@@ -120,7 +123,7 @@ class RunFailed(NamedTuple):
     bytes_in: int
     oob_puts: int
     luck: float
-    cause: Literal["", "node", "input", "scheduler"] = ""
+    cause: LossCause = ""
 
 
 class OutputStored(NamedTuple):

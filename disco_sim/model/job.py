@@ -80,8 +80,9 @@ class Limits(NamedTuple):
 class JobRequest(NamedTuple):
     """A job as a cluster takes it: a plan, its inputs, and a program that only the runtime can read.
 
-    `spec` are the parameters that it was made of, and `own` the names of those that came from a Job's own class: they
-    are kept with the job for whoever submitted it, and no cluster reads them.
+    If `oob_is_unique`, an out-of-band key can be put once in the job, else the last put wins. `spec` are the parameters
+    that the job was made of, and `own` the names of those that came from a Job's own class: they are kept with the job
+    for whoever submitted it, and no cluster reads them.
     """
 
     name: str
@@ -91,6 +92,7 @@ class JobRequest(NamedTuple):
     program: Any
     limits: Limits = Limits()
     save_as: str | None = None
+    oob_is_unique: bool = True
     spec: JobSpec | None = None
     own: frozenset[str] = frozenset()
 

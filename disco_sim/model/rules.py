@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 
 class Rules(NamedTuple):
-    """What holds for all jobs of a cluster; a `Disco` has an argument for each, but for `oob_is_unique`.
+    """What holds for all jobs of a cluster; a `Disco` has an argument for each.
 
     `seed` decides all random numbers. A run may make `oob_limit` put() calls, and `max_failures` failed runs of a task
     are forgiven. `keep` is "all", or "results" where what is between the stages is dropped at a job's end.
     `shuffle_order` is the order in which tasks read their pieces: "task", or "random". `policy` is how jobs share the
-    slots, "fair" or "fifo"; with `speculative` slow tasks get a second run. If `oob_is_unique`, an out-of-band key can
-    be put once in a job, else the last put wins; a dialect says which.
+    slots, "fair" or "fifo"; with `speculative` slow tasks get a second run.
     """
 
     seed: int = 0
@@ -22,4 +21,3 @@ class Rules(NamedTuple):
     shuffle_order: str = "task"
     policy: str = "fair"
     speculative: bool = False
-    oob_is_unique: bool = True

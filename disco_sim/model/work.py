@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
+from disco_sim.error import CommError, OOBKeyError
 from disco_sim.model.columns import Columns
 from disco_sim.model.plan import Output
 
@@ -206,26 +207,37 @@ class Failure:
 class OOBAnswer(NamedTuple):
     """What the stores answered when a run asked for an out-of-band result: a value, or the class and text of an error.
 
-    `question` is a method of `StoreView`.
+    `question` is a method of `StoreView`. Where the code `has_default`, it cannot tell why a key is missing, so the
+    value is None then, whatever the reason.
     """
 
     question: str
     arguments: tuple[str | None, ...]
+    has_default: bool
     value: str | bytes | None
     error: str = ""
 
     @classmethod
-    def of(cls, store: StoreView, question: str, arguments: tuple[str | None, ...]) -> OOBAnswer:
+    def of(cls, store: StoreView, question: str, arguments: tuple[str | None, ...], has_default: bool) -> OOBAnswer:
         """What `store` answers now."""
         try:
-            return cls(question, arguments, getattr(store, question)(*arguments))
+            return cls(question, arguments, has_default, getattr(store, question)(*arguments))
         except Exception as error:
-            return cls.raised(question, arguments, error)
+            return cls.raised(question, arguments, has_default, error)
 
     @classmethod
-    def raised(cls, question: str, arguments: tuple[str | None, ...], error: Exception) -> OOBAnswer:
+    def raised(cls, question: str, arguments: tuple[str | None, ...], has_default: bool, error: Exception) -> OOBAnswer:
         """An error as the answer."""
-        return cls(question, arguments, None, f"{type(error).__name__}: {error}")
+        is_missing = isinstance(error, OOBKeyError | CommError) or getattr(error, "is_missing", False)
+        text = "" if has_default and is_missing else f"{type(error).__name__}: {error}"
+        return cls(question, arguments, has_default, None, text)
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether the answer is the same wherever and whenever the run happens: a value that a stage before has put, or
+        a job that has ended.
+        """
+        return self.question == "oob" and self.value is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +264,14 @@ class Dependencies:
             (self.host is None or self.host == work.host)
             and (self.replica is None or self.replica == work.replica)
             and (self.inputs is None or self.inputs == urls_of(work.inputs))
-            and all(answer == OOBAnswer.of(work.store, *answer[:2]) for answer in self.oob)
+            and all(answer == OOBAnswer.of(work.store, *answer[:3]) for answer in self.oob)
         )
+
+    @property
+    def are_lasting(self) -> bool:
+        """Whether they hold for any run of the task that reads the same data, on any cluster."""
+        is_placed = self.host is not None or self.replica is not None or self.inputs is not None
+        return not is_placed and all(answer.is_lasting for answer in self.oob)
 
 
 NO_DEPENDENCIES = Dependencies()

@@ -28,7 +28,7 @@ class RunningTask(Protocol):
     """What a running task can be asked."""
 
     def put(self, key: str, value: str | bytes) -> None: ...
-    def get(self, key: str, job: str | None) -> str | bytes | None: ...
+    def get(self, key: str, job: str | None, has_default: bool = False) -> str | bytes | None: ...
     def message(self, level: str, text: str) -> None: ...
     @property
     def is_interruptible(self) -> bool: ...
@@ -89,8 +89,9 @@ def get(key: str, job: Any = None, default: Any = _NO_DEFAULT) -> Any:
     """
     task = _task(f"get({key!r})", "Use Disco.oob_get(name, key) or job.oob[key] instead.")
     try:
-        found = task.get(key, None if job is None else str(getattr(job, "name", job)))
-        return default if found is None and default is not _NO_DEFAULT else found
+        has_default = default is not _NO_DEFAULT
+        found = task.get(key, None if job is None else str(getattr(job, "name", job)), has_default)
+        return default if found is None and has_default else found
     except OOBKeyError:
         if default is _NO_DEFAULT:
             raise

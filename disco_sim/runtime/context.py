@@ -59,7 +59,7 @@ class TaskContext:
         self.n_puts = 0
         self.messages: list[SentMessage] = []
         self._reads: set[str] = set()
-        self._answers: dict[tuple[str, tuple[str | None, ...]], OOBAnswer] = {}
+        self._answers: dict[tuple[str, tuple[str | None, ...], bool], OOBAnswer] = {}
         self.slept_s = 0.0
         self.is_interruptible = False
         self.read: list[Read] = []
@@ -93,28 +93,33 @@ class TaskContext:
             )
         self.results[key] = value
 
-    def get(self, key: str, job: str | None) -> str | bytes | None:
-        """An out-of-band result that this run may see; None for a missing one where that is no error."""
+    def get(self, key: str, job: str | None, has_default: bool = False) -> str | bytes | None:
+        """An out-of-band result that this run may see; None for a missing one where that is no error.
+
+        Who `has_default` for it treats all reasons for which a key is missing alike.
+        """
         job = None if job == self._work.job else job
         if self._dialect.oob_is_strict:
-            return self._ask("oob", key, job)
+            return self._ask("oob", has_default, key, job)
         if job is None and key in self.results:
             return self.results[key]
         # Its own results are results of the job, so with one of them what is missing is no longer an error.
-        with suppress(OOBKeyError, *[CommError] * bool(self.results)):
-            return self._ask("latest_oob", key) if job is None else self._ask("oob", key, job)
+        has_results = bool(self.results)
+        with suppress(OOBKeyError, *[CommError] * has_results):
+            return self._ask("latest_oob", has_results, key) if job is None else self._ask("oob", True, key, job)
         return None
 
-    def _ask(self, question: str, *arguments: str | None) -> str | bytes | None:
+    def _ask(self, question: str, has_default: bool, *arguments: str | None) -> str | bytes | None:
         """Ask the stores, and note the answer: the outcome depends on it."""
+        key = question, arguments, has_default
         try:
             value: str | bytes | None = getattr(self._work.store, question)(*arguments)
         except Exception as error:
             # What is no key at all is refused by any store, at any time.
             if isinstance(arguments[0], str):
-                self._answers[question, arguments] = OOBAnswer.raised(question, arguments, error)
+                self._answers[key] = OOBAnswer.raised(*key, error)
             raise
-        self._answers[question, arguments] = OOBAnswer(question, arguments, value)
+        self._answers[key] = OOBAnswer(*key, value)
         return value
 
     def message(self, level: str, text: str) -> None:

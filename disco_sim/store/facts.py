@@ -67,7 +67,8 @@ class JobFacts:
     task was computed again and came out differently, so that what was computed from its output before does not hold any
     more. `lost` are the URLs by label of outputs that were lost, until the task has run again. `failures` are those of
     failed runs, `bad` is what runs could not read, and `ended_by` the failed run that ended the job, if one did. The
-    data of a job that `is_garbage` go with the next collection of it. `port` is that of the master in the URLs of its
+    data of a job that `is_garbage` go with the next collection of it; one that `is_purged` is only there because a tag
+    refers to its results. `port` is that of the master in the URLs of its
     data, `memory_bytes` what its outputs may take in memory.
     """
 
@@ -76,6 +77,7 @@ class JobFacts:
     memory_bytes: int = 0
     status: str = "active"
     is_garbage: bool = False
+    is_purged: bool = False
     ended_s: float = 0.0
     ended_by: RunKey | None = None
     tasks: dict[str, tuple[TaskInputs, ...]] = field(default_factory=dict)
@@ -176,13 +178,13 @@ class JobFacts:
         self.finished.add(stage)
 
     def lose_task(self, stage: str, task: int) -> tuple[Output, ...]:
-        """A task is not done any more, for its outputs, which are given, are lost."""
+        """A task is not done any more, for its outputs are lost; returns them."""
         done = self.done[stage].pop(task)
         self.lost[stage, task] = {output.label: output.blob for output in done.outputs}
         return done.outputs
 
     def lose_unread(self, stage: str, task: int) -> tuple[Output, ...]:
-        """The outputs of a task, which are given, are lost, but it stays done, as everybody seems to have read them."""
+        """The outputs of a task are lost, but it stays done, as no reader seems to be left; returns them."""
         self.lost.setdefault((stage, task), {})
         return self.done[stage][task].outputs
 
@@ -207,10 +209,6 @@ class JobFacts:
         )
         return True
 
-    def find_bad(self, run: RunKey, bad: tuple[tuple[int, int, str], ...]) -> None:
-        """A run could not read some replicas of its input."""
-        self.bad[run] = bad
-
     def learn(self, stage: str, task: int, computed: Computed, is_kept: bool) -> None:
         """A run of a task has ended well: notice if its outcome is not the same as before, and keep it."""
         before = self.computed.get((stage, task))
@@ -225,10 +223,13 @@ class JobFacts:
 
     def forget(self, is_garbage: bool) -> None:
         """The job is unknown from now on; its data go with the next collection of garbage, or stay."""
-        self.status, self.is_garbage = UNKNOWN, is_garbage
+        self.status = UNKNOWN
+        self.is_garbage |= is_garbage
 
     def keep_results(self, stages: Collection[str]) -> None:
-        """Keep nothing but where the results of some stages are."""
+        """The job is purged; only the plan, the tasks and where the results of some stages are stay."""
+        self.is_purged, self.is_garbage, self.ended_by = True, False, None
+        self.request = self.request._replace(program=None, spec=None)
         for stage, done in self.done.items():
             if stage not in stages:
                 done.clear()

@@ -41,8 +41,9 @@ class Home(Protocol):
     """The stores of one cluster, and the jobs that earlier clusters have left in them. Reading never writes.
 
     A cluster that opens a home begins a new session of it: with a log, a virtual time and serials of its own, but the
-    blobs, tags and jobs of all sessions. `commit` is called between two events only: after a submission, after an event
-    that ends a job, after a job was forgotten, and whenever `is_due`.
+    blobs, tags and jobs of all sessions. `commit` is called after a submission, after an event that ends a job, after a
+    job was forgotten, when the cluster is closed, and whenever `is_due`; never between an event and what it changes, so
+    that the log and the stores tell the same at each commit.
     """
 
     @property

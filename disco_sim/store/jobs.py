@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
 from disco_sim.error import DiscoError, near_jobs
@@ -18,8 +18,8 @@ class Jobs(Protocol):
     """The jobs of a home by full name: those of this session, in the order of submission, after those of earlier ones.
 
     A job that was cleaned is still there, with the status `unknown job`, for its data can be read; a purged one is not,
-    unless a tag refers to its results. Only `begin`, `learn`, `fail`, `end`, `forget` and `remove`, and the facts' own
-    methods, change anything.
+    unless a tag refers to its results. What the log does not tell of a job is changed by the methods here alone; what
+    it tells (tasks, runs, outputs, losses) by those of the facts, and can be read from the log again.
     """
 
     @property
@@ -62,11 +62,20 @@ class Jobs(Protocol):
     def fail(self, job: str, run: RunKey, failure: FailureText) -> None:
         """A run has failed."""
 
+    def find_bad(self, job: str, run: RunKey, bad: tuple[tuple[int, int, str], ...]) -> None:
+        """A run could not read some replicas of its input: (piece, replica, what is wrong)."""
+
     def end(self, job: str, status: str, time_s: float, ended_by: RunKey | None) -> None:
         """A job has ended, ready or dead."""
 
+    def drop_data(self, job: str, stages: Collection[str]) -> None:
+        """Of what tasks of some stages computed only the sizes are kept."""
+
     def forget(self, job: str, is_garbage: bool = False) -> None:
         """A job is unknown from now on; its data stay, if they are garbage until the next collection of it."""
+
+    def keep_results(self, job: str, stages: Collection[str]) -> None:
+        """A job is purged, but a tag refers to the results of some stages: nothing else is kept of it."""
 
     def remove(self, job: str) -> None:
         """Nothing is kept of a job any more."""
@@ -95,7 +104,7 @@ class MemoryJobs(Mapping[str, JobFacts]):
 
     def facts(self, job: str) -> JobFacts:
         """The facts of a job, or DiscoError."""
-        if job not in self._facts:
+        if job not in self._facts or self._facts[job].is_purged:
             raise unknown_job(job, self)
         return self._facts[job]
 
@@ -128,13 +137,26 @@ class MemoryJobs(Mapping[str, JobFacts]):
         """A run has failed."""
         self._facts[job].failures[run] = failure
 
+    def find_bad(self, job: str, run: RunKey, bad: tuple[tuple[int, int, str], ...]) -> None:
+        """A run could not read some replicas."""
+        self._facts[job].bad[run] = bad
+
     def end(self, job: str, status: str, time_s: float, ended_by: RunKey | None) -> None:
         """A job has ended."""
         self._facts[job].end(status, time_s, ended_by)
 
+    def drop_data(self, job: str, stages: Collection[str]) -> None:
+        """Only the sizes of outcomes are kept."""
+        self._facts[job].drop_data(stages)
+
     def forget(self, job: str, is_garbage: bool = False) -> None:
         """A job is unknown from now on."""
         self._facts[job].forget(is_garbage)
+
+    def keep_results(self, job: str, stages: Collection[str]) -> None:
+        """A job is purged but for tagged results."""
+        self._facts[job].forget(is_garbage=False)
+        self._facts[job].keep_results(stages)
 
     def remove(self, job: str) -> None:
         """Nothing is kept of a job any more."""
@@ -167,6 +189,7 @@ def full_name(prefix: str, seed: int, port: str, number: int) -> str:
     return f"{prefix}@{megaseconds:x}:{seconds:x}:{microseconds:x}"
 
 
-def unknown_job(job: str, jobs: Iterable[str]) -> DiscoError:
+def unknown_job(job: str, jobs: Jobs) -> DiscoError:
     """The error of a job that is not there, with the names that come near."""
-    return DiscoError(f"Unknown job {job!r}; {near_jobs(job, jobs)}", job=job)
+    known = [name for name in jobs if not jobs[name].is_purged]
+    return DiscoError(f"Unknown job {job!r}; {near_jobs(job, known)}", job=job)

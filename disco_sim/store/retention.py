@@ -25,7 +25,7 @@ def drop_intermediates(home: Home, facts: JobFacts) -> bool:
     for stage in between:
         for piece in facts.pieces(stage):
             home.blobs.drop(piece.blob)
-    facts.drop_data(between)
+    home.jobs.drop_data(facts.name, between)
     return bool(between)
 
 
@@ -57,8 +57,7 @@ def forget_job(home: Home, job: str, with_data: bool, now: bool = True) -> None:
                 home.blobs.drop(piece.blob)
     home.oob.forget(job)
     if stages:
-        home.jobs.forget(job)
-        facts.keep_results(stages)
+        home.jobs.keep_results(job, stages)
     else:
         home.jobs.remove(job)
 

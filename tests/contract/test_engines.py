@@ -181,7 +181,7 @@ def test_what_was_asked(engine):
         assert asked(nothing) == Dependencies()
         assert asked(host) == Dependencies(host="node01")
         assert asked(nothing, ["raw://a", "raw://b"]) == Dependencies(replica=0)
-        assert asked(earlier) == Dependencies(oob=(OOBAnswer("oob", ("k", first.name), "v"),))
+        assert asked(earlier) == Dependencies(oob=(OOBAnswer("oob", ("k", first.name), True, "v"),))
 
 
 @pytest.mark.parametrize("reader", [chain_reader, lambda stream, size, url: chain_reader(stream, size, url)])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from disco_sim import Costs, Disco, Faults, JobError, Params, result_iterator
+from disco_sim import Costs, Disco, Faults, Job, JobError, Params, result_iterator
 from disco_sim.cluster.simulated import SimulatedCluster
 from disco_sim.compat.dialect import V05
 from disco_sim.engine.inline import Inline
@@ -24,7 +24,7 @@ from disco_sim.store.outcomes import Computed
 from disco_sim.store.results import index_of
 from disco_sim.testing import log_digest
 from tests.clusters import ONE_STAGE, TWO_STAGES, of_kind, pairs, request
-from tests.contract.test_same_answers import JOBS, TEXT
+from tests.contract.test_same_answers import TEXT
 from tests.homes import DictHome
 
 HOMES: dict[str, Any] = {"memory": MemoryHome, "dict": DictHome}
@@ -51,9 +51,14 @@ def disco_in(home, **options):
 
 
 def words(line, params):
-    put(f"words:{this_partition()}", str(len(line.split())))
+    put(f"words:{this_partition()}", str(len(line.split())).encode())
     for word in line.split():
         yield word, 1
+
+
+def breaking(pairs, params):
+    yield from sum_reduce(pairs, params)
+    raise ValueError("broken")
 
 
 def count(disco, name="count", **changes):
@@ -201,8 +206,32 @@ def test_ends_and_forgetting(home):
     home.jobs.forget("two", is_garbage=True)
     assert [home.jobs.status(name) for name in ("one", "two")] == ["unknown job"] * 2
     assert (home.jobs["one"].is_garbage, home.jobs["two"].is_garbage) == (False, True)
+    home.jobs.forget("two")
+    assert home.jobs["two"].is_garbage
     home.jobs.remove("one")
     assert "one" not in home.jobs
+
+
+def test_what_is_left_of_a_purged_job(home):
+    """Of a job that is purged, but for results that a tag refers to, only those are found, and its name is unknown."""
+    facts = home.jobs.begin(request("job@1:2:3", plan=TWO_STAGES), "8990", 0, {})
+    for stage in ("first", "second"):
+        facts.start_stage(stage, (None,))
+        facts.finish_task(stage, 0, DoneTask("node01", (Output(0, "node01", 1, 10, f"disco://{stage}"),), 1.0))
+        facts.finish_stage(stage)
+    (first,), (second,) = facts.results("first"), facts.results("second")
+    home.jobs.find_bad("job@1:2:3", ("first", 0, 0), ((0, 0, "corrupt"),))
+    home.jobs.fail("job@1:2:3", ("second", 0, 0), FailureText("fatal", "why", "ValueError", "", "", ""))
+    home.jobs.end("job@1:2:3", "dead", 2.0, ("second", 0, 0))
+    home.jobs.forget("job@1:2:3", is_garbage=True)
+    home.jobs.keep_results("job@1:2:3", ["first"])
+    assert index_of(home.jobs, first) == [(0, "disco://first")]
+    with pytest.raises(CommError, match="no such result"):
+        index_of(home.jobs, second)
+    assert (facts.is_garbage, facts.ended_by, facts.bad, facts.failures) == (False, None, {}, {})
+    assert home.jobs.status("job@1:2:3") == "unknown job"
+    with pytest.raises(DiscoError, match="Unknown job 'job@1:2:3'; no job is on record"):
+        home.jobs.facts("job@1:2:3")
 
 
 def test_results_by_job_stage_and_task(home):
@@ -247,16 +276,30 @@ def played(home, kind):
     """Everything there is to see of a few jobs, one of which fails, one is saved, one cleaned and one purged."""
     with disco_in(home, seed=5, **KINDS[kind]) as disco:
         found = []
-        for number, changes in enumerate(({}, {"save": True}, {"map": JOBS["an error behind an error"][1]["map"]}, {})):
+        for number, changes in enumerate(({}, {"save": True}, {"reduce": breaking}, {})):
             job = count(disco, f"job{number}", **changes)
             try:
                 found.append(sorted(result_iterator(job.wait(show=False), ddfs=disco)))
             except JobError as error:
                 found.append([str(error), repr(error.__cause__)])
             found += [dict(job.oob), job.tasks.to_csv(), job.partitions.to_csv(), job.oob.frame().to_csv()]
-        disco.clean("job0")
-        disco.purge(job.name)
+        names = list(disco.cluster.jobs)
+        disco.ddfs.tag("mapped", [[url] for url in disco.mapresults(names[2])])
+        found.append([row[1:] for row in job.what_if(nodes=[1, 4]).values.tolist()])
+        disco.clean(names[0])
+        disco.purge(names[2])
+        disco.cluster.forget(names[3], with_data=True, now=False)
+        disco.clean(names[3])
         disco.ddfs.gc()
+        tagged = ["tag://mapped"]
+        try:
+            found.append(sorted(map(repr, result_iterator(tagged, ddfs=disco))))
+        except DataError as error:
+            assert kind == "results only", error
+        found.append(list(disco.cluster.jobs))
+        for name in names[2:]:
+            with pytest.raises(DiscoError, match="nknown job"):
+                Job(disco, name).debug()
         found += [disco.joblist(), disco.jobs.to_csv(), disco.ddfs.list(), disco.cluster.jobs.n_submitted]
         return [*found, log_digest(disco)]
 
@@ -323,6 +366,35 @@ def test_a_commit_never_falls_into_an_event(seed):
         disco.run()
         assert [job.status for job in jobs] == ["ready", "ready"]
     assert home.n_commits > 50
+
+
+def test_a_commit_while_a_run_is_interrupted():
+    """Log and stores tell the same also where a job ends in the middle of a run."""
+    home = Checked(is_due=True)
+
+    def interrupted(line, params):
+        raise KeyboardInterrupt
+        yield line, 1
+
+    with disco_in(home) as disco:
+        job = count(disco, map=interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            job.wait(show=False)
+        assert job.status == "dead"
+        again = count(disco)
+        again.wait(show=False)
+    assert home.n_commits > 10
+
+
+def test_a_closed_cluster_has_committed():
+    """What happened after the last end of a job, a pushed blob, say, is committed when the cluster is closed."""
+    home = DictHome()
+    cluster = SimulatedCluster(ClusterSpec.of(2), Inline(), home=home)
+    with Disco(cluster) as disco:
+        disco.ddfs.tag("words", [["raw://a"]])
+    assert home.kept == {}
+    cluster.close()
+    assert DictHome(home.kept).tags.urls("words") == [["raw://a"]]
 
 
 def test_when_it_is_committed():

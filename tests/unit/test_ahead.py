@@ -91,7 +91,7 @@ def test_answers_that_change(then, holds):
     assert computed.ask("oob", ("a", None)) == (parcel.ANSWER, "1", {})
     kind, error, _ = computed.ask("oob", ("b", None))
     assert (kind, str(parcel.opened(error))) == (parcel.ERROR, "no b")
-    answers = tuple(OOBAnswer.of(store, "oob", (key, None)) for key in "ab")
+    answers = tuple(OOBAnswer.of(store, "oob", (key, None), False) for key in "ab")
     computed.is_ended, computed.outcome = True, TaskOutcome(depends_on=Dependencies(oob=answers))
     assert computed.holds(work(store=then)) is holds
 

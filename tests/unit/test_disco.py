@@ -13,7 +13,7 @@ from disco_sim.engine.inline import Inline
 from disco_sim.error import CommError, DiscoError, InputError
 from disco_sim.func import sum_reduce
 from disco_sim.model import events
-from disco_sim.model.dialect import Dialect
+from disco_sim.model.dialect import DOCUMENTED, Dialect
 from disco_sim.model.rules import Rules
 from disco_sim.testing import log_digest
 
@@ -220,11 +220,39 @@ def test_rules_stay_once_something_has_happened():
 
 
 def test_a_dialect_gives_rules_to_a_cluster():
-    """The observed dialect's rules hold on a cluster that was made before, as on one that Disco makes."""
+    """The observed dialect's max_failures hold on a fresh cluster that was made before, unless another is given."""
     with Disco(made_before(), dialect=V05) as disco:
-        assert (disco.cluster.rules.max_failures, disco.cluster.rules.oob_is_unique) == (100, False)
+        assert disco.cluster.rules.max_failures == 100
     with Disco(made_before(), dialect=V05, max_failures=2) as disco:
         assert disco.cluster.rules.max_failures == 2
+
+
+def test_two_dialects_on_one_cluster():
+    """Whether keys are unique is a matter of each job, so Discos of two dialects can use a cluster one after the other,
+    and change no rule that nobody gave.
+    """
+
+    def putting(line, params):
+        put("k", line.encode())
+        yield line, 1
+
+    cluster = made_before()
+    for dialect, is_unique in ((DOCUMENTED, True), (V05, False), (DOCUMENTED, True)):
+        with Disco(cluster, dialect=dialect) as disco:
+            job = disco.new_job("job", input=["raw://a", "raw://b"], map=putting)
+            if is_unique:
+                with pytest.raises(JobError, match="a key is unique in its job"):
+                    job.wait()
+            else:
+                job.wait()
+            assert disco.cluster.rules == Rules()
+
+
+def test_a_cluster_spec_says_it_all():
+    """Nodes or slots beside a ClusterSpec are an error, and not ignored."""
+    for given in ({"nodes": 5}, {"slots": 9}):
+        with pytest.raises(DiscoError, match="a ClusterSpec says both"):
+            Disco(ClusterSpec.of(2), **given)
 
 
 # -- submitting and driving ------------------------------------------------------------------------

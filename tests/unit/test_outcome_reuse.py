@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from typing import Any
 
@@ -46,9 +47,9 @@ def work(**changes: Any) -> TaskWork:
     return TaskWork(**(facts | changes))
 
 
-def asked(question: str, *arguments: str | None) -> Dependencies:
+def asked(question: str, *arguments: str | None, has_default: bool = False) -> Dependencies:
     """What an outcome depends on whose code asked this of the store of `work()`."""
-    return Dependencies(oob=(OOBAnswer.of(work().store, question, arguments),))
+    return Dependencies(oob=(OOBAnswer.of(work().store, question, arguments, has_default),))
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,8 @@ def asked(question: str, *arguments: str | None) -> Dependencies:
         (asked("oob", "b", None), {"store": Store(c="1")}, True),
         (asked("oob", "b", None), {"store": Store(b="1")}, False),
         (asked("oob", "b", None), {"store": Store(a="1", c="1")}, False),
+        (asked("oob", "b", None, has_default=True), {"store": Store(a="1", c="1")}, True),
+        (asked("oob", "b", None, has_default=True), {"store": Store(b="1")}, False),
         (asked("latest_oob", "b"), {"store": Store()}, True),
         (asked("latest_oob", "b"), {"store": Store(b="1")}, False),
     ],
@@ -208,3 +211,50 @@ def test_a_lost_run_is_not_computed_again():
     finish(computer)
     assert computer.jobs.status("job") == "ready"
     assert [work.host for work in computer.engine.works] == ["node01"]
+
+
+def replayed(played_on: list[int], reduce: Any, **options: Any) -> list[int]:
+    """How many runs what-if computes of a job whose map tasks put something, on so many nodes."""
+
+    def fun_map(line, params):
+        put(f"k:{line}", "v")
+        yield line, 1
+
+    with Disco(**options) as disco:
+        job = disco.new_job("job", input=["raw://a", "raw://b"], map=fun_map, reduce=reduce, partitions=3)
+        job.wait(show=False)
+        return job.what_if(nodes=played_on).computed.tolist()
+
+
+def test_what_a_stage_before_has_put_lasts():
+    """A job that reads such results is played again without a call, even if its intermediate data are gone."""
+
+    def fun_reduce(pairs, params):
+        yield "k", get("k:a")
+        yield from pairs
+
+    for keep in ("all", "results"):
+        assert replayed([1, 2, 4], fun_reduce, nodes=2, keep=keep) == [0, 0, 0]
+
+
+def test_why_a_key_is_missing_does_not_matter_with_a_default():
+    """With a default, a key of the same stage is missing whether it is there yet or not: nothing is computed again."""
+
+    def fun_reduce(pairs, params):
+        yield "seen", get("r:0", default="none")
+        put(f"r:{this_partition()}", "x")
+
+    assert replayed([1, 2, 4], fun_reduce, nodes=1, slots=1) == [0, 0, 0]
+
+
+def test_what_a_lost_run_computed_is_learned():
+    """When a retry has to read elsewhere, and so computes something that no other run would, what the lost run had
+    computed is the outcome that is kept.
+    """
+    with Disco(nodes=3, slots=1, costs=Costs(cpu_record_s=5.0), faults=Faults().kill("node01", at=3.0)) as disco:
+        disco.ddfs.push("data", [(io.BytesIO(b"a"), "one")], replicas=2)
+        job = disco.new_job("job", input=["tag://data"], map=lambda line, params: [(line, 1)])
+        job.wait(show=False)
+        assert job.tasks.status.tolist() == ["lost", "done"]
+        assert len(job.samples()) == 1
+        assert job.what_if().computed.tolist() == [0]
