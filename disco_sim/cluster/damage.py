@@ -37,9 +37,17 @@ class Damage:
         self._machines = machines
         self._clock = clock
         self._struck: set[tuple[Any, ...]] = set()
+        self._stored: set[tuple[Any, ...]] = set()
 
     def add(self, faults: Faults) -> None:
         """Let more go wrong."""
+        if not self.has_faults:
+            self._stored.update(
+                (job, stage, task)
+                for job, live in self._jobs.items()
+                for stage, done in live.facts.done.items()
+                for task in done
+            )
         self.faults += faults
         self.has_faults = bool(self.faults)
 
@@ -88,19 +96,26 @@ class Damage:
                 self._strike(fault)
 
     def run_finished(self, event: events.RunFinished) -> None:
-        """Lose what a fault wants to be lost as soon as it was stored."""
+        """Lose what a fault wants to be lost as soon as it was first stored, which is now."""
+        task = event[1:4]
+        if task in self._stored:
+            return
+        self._stored.add(task)
         for loss in self.faults.losses(event.job):
-            if loss.at_s is None and (loss.stage, loss.task) == event[2:4] and event.attempt == 0:
-                self.lose(loss)
+            if loss.at_s is None and (loss.stage, loss.task) == event[2:4]:
+                self._lose_from(self._jobs[event.job], loss)
 
     def lose(self, loss: LoseOutput) -> None:
         """Let the output of a task be lost, if it is there, in every active job that the fault is about."""
         for job, live in self._jobs.items():
-            if live.facts.status != "active" or live.is_ending or loss not in self.faults.losses(job):
-                continue
-            if loss.task in live.facts.done.get(loss.stage, ()):
-                self._strike(loss)
-                self.lose_output(job, loss.stage, loss.task, "a fault wanted it")
+            if loss in self.faults.losses(job):
+                self._lose_from(live, loss)
+
+    def _lose_from(self, live: RunningJob, loss: LoseOutput) -> None:
+        is_going_on = live.facts.status == "active" and not live.is_ending
+        if is_going_on and loss.task in live.facts.done.get(loss.stage, ()):
+            self._strike(loss)
+            self.lose_output(live.facts.name, loss.stage, loss.task, "a fault wanted it")
 
     def lose_output(self, job: str, stage: str, task: int, reason: str) -> None:
         """Let what a done task stored be lost."""

@@ -63,9 +63,7 @@ def _reason(facts: JobFacts, fault: TaskFault, ended_s: float) -> str:
             return f"the input of {name} has {counted(n_replicas, 'replica')}"
         return f"{name} started before the fault was given"
     if fault.at_s is None:
-        if (*key, 0) in facts.failures:
-            return f"run 0 of {name} failed and stored nothing"
-        return f"run 0 of {name} stored nothing after the fault was given"
+        return f"{name} had stored its output before the fault was given"
     if fault.at_s > ended_s:
         return f"the job ended at {ended_s:.3f} s"
     return f"{name} had nothing stored at {fault.at_s:.3f} s"

@@ -104,10 +104,35 @@ def test_a_crash_is_not_taken_for_a_loss():
     assert told == "1 fault had no effect: lose('first:0', at=0.0) (first:0 had nothing stored at 0.000 s)"
 
 
-def test_a_loss_of_what_a_failed_run_would_have_stored():
-    """A loss of what run 0 stores is told if that run failed."""
-    told = warning(Faults().crash("first:0").lose("first:0"))
-    assert told == "1 fault had no effect: lose('first:0') (run 0 of first:0 failed and stored nothing)"
+def test_a_loss_waits_for_what_is_first_stored():
+    """Where run 0 fails, a loss strikes what the next run stores, and is not told."""
+    computer = cluster(2, faults=Faults().crash("first:0").lose("first:0"))
+    computer.submit(request(inputs=1, script={"first": stored}))
+    log = finish(computer)
+    assert [(event.task, event.reason) for event in of_kind(log, events.OutputLost)] == [(0, "a fault wanted it")]
+    assert [event.attempt for event in of_kind(log, events.RunFinished)] == [1, 2]
+    assert warnings_of(computer) == {}
+
+
+def test_a_loss_in_one_job_leaves_the_others_alone():
+    """What a job stores first is lost when it is stored, once in each job, whatever other jobs store then."""
+    computer = cluster(4, faults=Faults().lose("first:0"))
+    for name, seconds in (("quick", (1.0, 30.0)), ("slow", (9.0, 30.0))):
+        script = {"first": lambda work, seconds=seconds: outcome((0, pairs(("a", 1))), slept_s=seconds[work.task])}
+        computer.submit(request(name, inputs=2, script=script))
+    log = finish(computer)
+    assert [event.job for event in of_kind(log, events.OutputLost)] == ["quick", "slow"]
+
+
+def test_what_was_stored_before_a_loss_was_given_stays():
+    """A loss that is given when its task has stored something has no effect, also if the task runs again later."""
+    computer = cluster(2)
+    script = {"first": lambda work: outcome((0, pairs(("a", 1))), slept_s=1.0 if work.task == 0 else 40.0)}
+    computer.submit(request(inputs=2, script=script))
+    finish(computer, 5.0)
+    computer.add_faults(Faults().lose("first:0").lose("first:0", at=6.0))
+    log = finish(computer)
+    assert len(of_kind(log, events.OutputLost)) == 1
 
 
 def test_a_fault_strikes_while_another_job_ends():
@@ -174,7 +199,7 @@ def test_a_fault_that_came_too_late():
     assert warnings_of(computer)["job"] == (
         "3 faults had no effect: crash('first:0') (run 0 of first:0 started before the fault was given), "
         "corrupt('first:0') (first:0 started before the fault was given), "
-        f"lose('first:0') (run 0 of first:0 stored nothing after the fault was given); {RULE}"
+        f"lose('first:0') (first:0 had stored its output before the fault was given); {RULE}"
     )
 
 
