@@ -63,12 +63,13 @@ def processes_of(disco):
 
 
 def is_gone(pid):
-    """Whether a process ends within a few seconds."""
+    """Whether a process ends within a few seconds, with all its threads: while one is there, its socket is open."""
     for _ in range(500):
         try:
             with open(f"/proc/{pid}/stat") as stat:
-                if stat.read().rpartition(")")[2].split()[0] == "Z":
-                    return True
+                is_zombie = stat.read().rpartition(")")[2].split()[0] == "Z"
+            if is_zombie and len(os.listdir(f"/proc/{pid}/task")) == 1:
+                return True
         except FileNotFoundError:
             return True
         time.sleep(0.01)
