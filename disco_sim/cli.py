@@ -108,7 +108,7 @@ def run(
     }
     options = {name: value for name, value in options.items() if value is not None}
     page = None if report is None else os.path.abspath(report)  # the script may go to another folder
-    with _noted() as discos, Script(script, args) as running:
+    with recorded_discos() as discos, Script(script, args) as running:
         status = _run_script(running, options)
         jobs = [(disco, job) for disco in discos for job in disco.cluster.log.jobs]
         if oob or partitions:
@@ -153,8 +153,8 @@ def lab(args: tuple[str, ...]) -> None:
 
 
 @contextmanager
-def _noted() -> Iterator[list[Disco]]:
-    """Every Disco that is made meanwhile, kept alive."""
+def recorded_discos() -> Iterator[list[Disco]]:
+    """Within it, every Disco that is made is added to the list, and kept alive."""
     made: list[Disco] = []
     init = Disco.__init__
 

@@ -94,8 +94,8 @@ def _entries(address: TagAddress, own: Cluster | None) -> Entries:
 def owner_of(url: str, own: Cluster | None = None) -> Cluster:
     """The cluster that has what a `dir://`, `disco://` or `split://` URL is of; `own` is asked first.
 
-    A result and its data belong to the cluster that has their job, other data to the one that has them. Where nobody
-    has them any more, the master that is named in the URL can say why.
+    A result and its data belong to the cluster that has their job, other data to the one that has them. If no
+    cluster has them any more, the master named in the URL can say why.
 
     Raises:
         CommError: If no open Disco has it.

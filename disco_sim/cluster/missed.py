@@ -1,4 +1,4 @@
-"""Faults of tasks that had no effect on a job that has ended: why, and what its user is told. Pure questions."""
+"""Faults that had no effect on a job by the time it ended, and why: the text of the warning. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ _MOST_FAULTS = 10
 
 
 def warning(facts: JobFacts, faults: Iterable[TaskFault], ended_s: float) -> str:
-    """What is told of those `faults` that had no effect on a job which ended at `ended_s`; '' if there is nothing.
+    """The warning about `faults` that had no effect on a job which ended at `ended_s`; '' if there are none.
 
-    Of a dead job only what can never happen to it is told, as other tasks and runs might just not have come up.
+    For a dead job only faults that could never have struck it are listed: others may simply not have had their turn.
     """
-    told = []
+    listed = []
     for fault in faults:
         reason = _name_error(facts, fault)
         if not reason and facts.status == "ready":
             reason = _reason(facts, fault, ended_s)
         if reason:
-            told.append(f"{text_of(fault)} ({reason})")
-    if not told:
+            listed.append(f"{text_of(fault)} ({reason})")
+    if not listed:
         return ""
-    n_more = len(told) - _MOST_FAULTS
-    listed = ", ".join(told[:_MOST_FAULTS]) + (f" and {n_more} more" if n_more > 0 else "")
+    n_more = len(listed) - _MOST_FAULTS
+    text = ", ".join(listed[:_MOST_FAULTS]) + (f" and {n_more} more" if n_more > 0 else "")
     rule = "a fault strikes only what a job has, so correct it, or give job= if it is meant for another job"
-    return f"{counted(len(told), 'fault')} had no effect: {listed}; {rule}"
+    return f"{counted(len(listed), 'fault')} had no effect: {text}; {rule}"
 
 
 def _name_error(facts: JobFacts, fault: TaskFault) -> str:
-    """Why a job can have no task of this name; '' if it has it, or may come to have it."""
+    """Why a job cannot have a task of this name; '' if it has one, or may still get one."""
     stages = [stage.name for stage in facts.request.plan]
     if fault.stage not in stages:
         near = nearest(fault.stage, stages, most=1)
@@ -48,7 +48,7 @@ def _name_error(facts: JobFacts, fault: TaskFault) -> str:
 
 
 def _reason(facts: JobFacts, fault: TaskFault, ended_s: float) -> str:
-    """Why a fault did not strike a task that was done."""
+    """Why a fault did not strike a task that finished."""
     key = fault.stage, fault.task
     name = f"{fault.stage}:{fault.task}"
     if isinstance(fault, CrashRun):

@@ -1,4 +1,4 @@
-"""Jobs while they run: what a cluster has in memory beside the facts that their home keeps."""
+"""Running jobs: the state that a cluster holds in memory in addition to the facts that the home keeps."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class RunningRun:
-    """A run from the moment it was ordered to its end: its start, and the `activity` that it is on its node.
+    """A task run from the instruction that starts it until it ends: its start event, and its `activity` on the node.
 
-    `outcome` is None until it is known; a dropped run only waits for its end to be told. `computed` is what is learned
-    of its task when it ends well: it is not kept if what was read is not what another run would read. `slowdown` is by
-    luck and the node's speed; faults slow it down beyond `planned_cpu_s`.
+    `outcome` is None until it is known. A dropped run is only waiting for its end event. `computed` is what the home
+    learns about the task when the run succeeds; it is not kept (`is_kept`) if the run read its input from somewhere
+    another run would not. `slowdown` follows from random noise and the node's speed; CPU time beyond `planned_cpu_s`
+    is due to faults.
     """
 
     started: RunStarted
@@ -37,19 +38,19 @@ class RunningRun:
 
     @property
     def host(self) -> str:
-        """The node it is on."""
+        """The host name of its node."""
         return self.started.host
 
 
 @dataclass(slots=True)
 class RunningJob:
-    """A job of this session, and its runs.
+    """A job that was submitted to this cluster, and its runs.
 
-    A job that `is_ending` is still active, but its end is ordered and nothing of it will run again. `outcomes` are
-    those of tasks whose run has started and not ended well, so that a lost run need not be computed again. `losing` are
-    done tasks whose outputs are lost in this very instant. `alarms` are what the clock has of the job, `ahead` the
-    stages of which an engine may compute runs before they start. `ended_by` is the failed run that ends the job,
-    if one does, and `failure` that of the last run that failed.
+    A job that `is_ending` is still active, but its end has been scheduled and no further run will start. `outcomes`
+    holds what was computed for runs that have started and not succeeded yet, so that a lost run is not computed again.
+    `losing` are finished tasks whose outputs are being lost at this instant. `alarms` are the job's entries in the
+    clock; `ahead` are the stages whose runs an engine may compute before they start. `ended_by` is the failed run that
+    ended the job, if any, and `failure` is why the last failed run failed.
     """
 
     facts: JobFacts
@@ -63,7 +64,7 @@ class RunningJob:
     failure: Failure | None = None
 
     def known(self, stage: str, task: int) -> Computed | None:
-        """What is known of a task's outcome, if it was computed from what the stage before has stored now."""
+        """The outcome computed for a task earlier; None if the previous stage has stored other data since."""
         facts = self.facts
         found = self.outcomes.get((stage, task)) or facts.computed.get((stage, task))
         if found is not None and facts.altered:

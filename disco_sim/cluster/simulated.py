@@ -107,10 +107,10 @@ class SimulatedCluster:
 
     @rules.setter
     def rules(self, rules: Rules) -> None:
-        """Let other rules hold for all jobs.
+        """Replace the rules for all jobs.
 
         Raises:
-            DiscoError: If anything has happened already, under the rules of then.
+            DiscoError: If any event has happened already under the current rules.
         """
         if rules == self.rules:
             return

@@ -1,4 +1,4 @@
-"""The work of a run, made of what a home keeps of its job: ahead of its start, at its start, and at any later time."""
+"""Builds the work of a run from what the home keeps of its job: before, at, or any time after the start of the run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from disco_sim.store.view import RunView
 
 
 class Works:
-    """Makes the work of runs; `rules` are those of the cluster, `budget` what its memory is shared by, if it is."""
+    """Builds `TaskWork` values. `rules` are the cluster's; `budget` limits memory, or is None for no limit."""
 
     def __init__(self, home: Home, master: str, rules: Rules, budget: MemoryBudget | None) -> None:
         self.rules = rules
@@ -23,7 +23,7 @@ class Works:
         self._master = master
 
     def of_run(self, job: str, run: RunKey) -> TaskWork:
-        """The work of a run that has started, as it was.
+        """The work of a run that has started, rebuilt as it was.
 
         Raises:
             DiscoError: If there is no such job or run.
@@ -36,7 +36,7 @@ class Works:
         return self.of_started(facts, run, started)
 
     def of_started(self, facts: JobFacts, run: RunKey, started: StartedRun) -> TaskWork:
-        """The work of a run that has started so, or may come to."""
+        """The work of a run that started, or will start, on this host with this replica at this OOB moment."""
         stage, task, attempt = run
         host, replica, moment = started
         rules, request = self.rules, facts.request
@@ -50,7 +50,7 @@ class Works:
             task=task,
             attempt=attempt,
             n_tasks=len(tasks),
-            # Tasks that split their input are told apart by their number, the others by what they group.
+            # Tasks that split their input are identified by number, the others by what they group.
             label=task if grouping == "split" else group.label,
             host=host,
             master=self._master,

@@ -82,7 +82,7 @@ class JobRequest(NamedTuple):
 
     If `oob_is_unique`, an out-of-band key can be put once in the job, else the last put wins. `spec` are the parameters
     that the job was made of, and `own` the names of those that came from a Job's own class: they are kept with the job
-    for whoever submitted it, and no cluster reads them.
+    for the client, and no cluster reads them.
     """
 
     name: str

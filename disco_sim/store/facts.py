@@ -1,6 +1,6 @@
-"""What is kept of one job beside the log: durable facts, with which it can be looked into when nothing of it runs.
+"""Durable facts of a job: what a home keeps of it in addition to the log, enough to inspect it after it has run.
 
-What is only there while a job runs (runs on their way, timers, exceptions) is kept by its cluster.
+State that only exists while a job runs (active runs, timers, exceptions) belongs to the cluster.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ StartedRun = tuple[str, int, int]
 """The host where a run started, the replica it reads, and the moment of the out-of-band store."""
 
 UNKNOWN = "unknown job"
-"""The status of a job that was cleaned or purged, or never was there."""
+"""The status of a job that was cleaned or purged, or never existed."""
 
 
 class DoneTask(NamedTuple):
-    """Where a task was done, its outputs by label, and the virtual time at which its run ended."""
+    """Where a task ran, its outputs by label, and the virtual time at which the run ended."""
 
     host: str
     outputs: tuple[Output, ...]
@@ -54,22 +54,22 @@ class FailureText(NamedTuple):
         return cls(failure.kind, failure.reason, error, failure.trace, failure.lines, failure.record)
 
     def again(self) -> Failure:
-        """A failure of this text, whose exception is not known any more."""
+        """A failure with this text; the original exception is no longer available."""
         return Failure(self.kind, self.reason, DiscoError(self.reason), self.trace, self.lines, self.record)
 
 
 @dataclass(slots=True)
 class JobFacts:
-    """One job of a home. Its cluster changes it by its methods, everybody else only reads.
+    """What a home keeps of one job. Only its cluster and its home change it, through its methods.
 
-    `tasks` are those of each stage that has started, `started` its runs, `done` its tasks that are done, and `finished`
-    its stages that are. `computed` are the outcomes of tasks whose run ended well. `altered` are the stages of which a
-    task was computed again and came out differently, so that what was computed from its output before does not hold any
-    more. `lost` are the URLs by label of outputs that were lost, until the task has run again. `failures` are those of
-    failed runs, `bad` is what runs could not read, and `ended_by` the failed run that ended the job, if one did. The
-    data of a job that `is_garbage` go with the next collection of it; one that `is_purged` is only there because a tag
-    refers to its results. `port` is that of the master in the URLs of its
-    data, `memory_bytes` what its outputs may take in memory.
+    `tasks` holds the tasks of each stage that has started, `started` the runs, `done` the finished tasks, and
+    `finished` the finished stages. `computed` holds the outcomes of tasks whose run succeeded. `altered` are stages
+    with a task that was computed again with a different outcome, so that outcomes computed from its previous output are
+    no longer valid. `lost` holds the URLs, by label, of lost outputs until their task has run again. `failures` is why
+    runs failed, `bad` what runs could not read, and `ended_by` the failed run that ended the job, if any. The data of a
+    job that `is_garbage` is deleted by the next garbage collection; a job that `is_purged` is only kept because a tag
+    refers to its results. `port` is the master's, as in the URLs of the job's data; `memory_bytes` limits what its
+    outputs may take in memory.
     """
 
     request: JobRequest
@@ -178,20 +178,20 @@ class JobFacts:
         self.finished.add(stage)
 
     def lose_task(self, stage: str, task: int) -> tuple[Output, ...]:
-        """A task is not done any more, for its outputs are lost; returns them."""
+        """Mark a finished task as not done, because its outputs are lost; return the outputs."""
         done = self.done[stage].pop(task)
         self.lost[stage, task] = {output.label: output.blob for output in done.outputs}
         return done.outputs
 
     def lose_unread(self, stage: str, task: int) -> tuple[Output, ...]:
-        """The outputs of a task are lost, but it stays done, as no reader seems to be left; returns them."""
+        """Mark the outputs of a task as lost, but leave it done, because no reader is left; return the outputs."""
         self.lost.setdefault((stage, task), {})
         return self.done[stage][task].outputs
 
     def replace_lost(self, stage: str, task: int) -> bool:
-        """Let those that read, or may have to read again, the lost output of a task read what it stored now.
+        """Point the readers of a task's lost output to the output that it has stored now.
 
-        False when it stored other labels than before, which nobody could put right.
+        Returns False if the task stored other labels than before, which cannot be repaired.
         """
         outputs = self.done[stage][task].outputs
         before = self.lost.pop((stage, task))
@@ -210,7 +210,7 @@ class JobFacts:
         return True
 
     def learn(self, stage: str, task: int, computed: Computed, is_kept: bool) -> None:
-        """A run of a task has ended well: notice if its outcome is not the same as before, and keep it."""
+        """Record the outcome of a successful run, and whether it differs from the task's previous outcome."""
         before = self.computed.get((stage, task))
         if before is not None and before is not computed and not before.is_like(computed):
             self.altered.add(stage)
@@ -222,12 +222,12 @@ class JobFacts:
         self.status, self.ended_s, self.ended_by = status, time_s, ended_by
 
     def forget(self, is_garbage: bool) -> None:
-        """The job is unknown from now on; its data go with the next collection of garbage, or stay."""
+        """Make the job unknown; its data is kept, or deleted by the next garbage collection."""
         self.status = UNKNOWN
         self.is_garbage |= is_garbage
 
     def keep_results(self, stages: Collection[str]) -> None:
-        """The job is purged; only the plan, the tasks and where the results of some stages are stay."""
+        """Purge the job, except for its plan, its tasks and the location of the results of some stages."""
         self.is_purged, self.is_garbage, self.ended_by = True, False, None
         self.request = self.request._replace(program=None, spec=None)
         for stage, done in self.done.items():

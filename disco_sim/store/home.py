@@ -38,12 +38,12 @@ class Blobs(Protocol):
 
 
 class Home(Protocol):
-    """The stores of one cluster, and the jobs that earlier clusters have left in them. Reading never writes.
+    """The stores of one cluster, with the jobs that earlier clusters have left in them. Reading never writes.
 
-    A cluster that opens a home begins a new session of it: with a log, a virtual time and serials of its own, but the
-    blobs, tags and jobs of all sessions. `commit` is called after a submission, after an event that ends a job, after a
-    job was forgotten, when the cluster is closed, and whenever `is_due`; never between an event and what it changes, so
-    that the log and the stores tell the same at each commit.
+    A cluster that opens a home starts a new session: it has its own log, virtual time and serials, and sees the blobs,
+    tags and jobs of all sessions. `commit` is called after a submission, after an event that ends a job, after a job is
+    forgotten, when the cluster is closed, and whenever `is_due`. It is never called between an event and its effects,
+    so the log and the stores agree at each commit.
     """
 
     @property
@@ -52,7 +52,7 @@ class Home(Protocol):
 
     @property
     def log(self) -> Log:
-        """The events of this session."""
+        """The events since the home was opened."""
 
     @property
     def blobs(self) -> Blobs: ...
@@ -79,14 +79,14 @@ class Home(Protocol):
         """
 
     def commit(self, now_s: float) -> None:
-        """Keep all that has happened since the last commit, up to the virtual time `now_s`, or nothing of it."""
+        """Keep everything since the last commit, up to the virtual time `now_s`, or nothing of it."""
 
     def close(self) -> None:
         """End the session. What is in memory can still be read."""
 
 
 class MemoryHome:
-    """A home that is gone with its process; it has one session only."""
+    """A home in memory, for one cluster; it is lost when the process ends."""
 
     session = 0
     is_due = False

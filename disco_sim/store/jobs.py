@@ -15,16 +15,16 @@ from disco_sim.store.outcomes import Computed
 
 
 class Jobs(Protocol):
-    """The jobs of a home by full name: those of this session, in the order of submission, after those of earlier ones.
+    """The jobs of a home by full name, in the order of submission; jobs of earlier clusters come first.
 
-    A job that was cleaned is still there, with the status `unknown job`, for its data can be read; a purged one is not,
-    unless a tag refers to its results. What the log does not tell of a job is changed by the methods here alone; what
-    it tells (tasks, runs, outputs, losses) by those of the facts, and can be read from the log again.
+    A job that was cleaned is still present, with the status `unknown job`, because its data can be read. A purged job
+    is not, unless a tag refers to its results. Facts that the log does not hold are changed by the methods here alone;
+    facts that follow from the log (tasks, runs, outputs, losses) are changed by the methods of `JobFacts`.
     """
 
     @property
     def n_submitted(self) -> int:
-        """How many jobs were submitted in this session, those that were purged included; the next one's serial."""
+        """How many jobs were submitted since the home was opened, purged ones included: the next job's serial."""
 
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[str]: ...
@@ -45,7 +45,7 @@ class Jobs(Protocol):
         """The full name of the next job, which no other job of the home has ever had."""
 
     def was_submitted(self, job: str) -> bool:
-        """Whether a job of this name was submitted in this session, purged or not."""
+        """Whether a job of this name was submitted since the home was opened, purged or not."""
 
     def begin(
         self, request: JobRequest, port: str, memory_bytes: int, computed: Mapping[TaskKey, Computed]
@@ -57,7 +57,7 @@ class Jobs(Protocol):
         """
 
     def learn(self, job: str, stage: str, task: int, computed: Computed, is_kept: bool = True) -> None:
-        """A run of a task has ended well, with this outcome; it is not kept if another run would have another one."""
+        """Record the outcome of a successful run; it is not kept if another run would have a different one."""
 
     def fail(self, job: str, run: RunKey, failure: FailureText) -> None:
         """A run has failed."""
@@ -72,10 +72,10 @@ class Jobs(Protocol):
         """Of what tasks of some stages computed only the sizes are kept."""
 
     def forget(self, job: str, is_garbage: bool = False) -> None:
-        """A job is unknown from now on; its data stay, if they are garbage until the next collection of it."""
+        """Make a job unknown; its data is kept, or deleted by the next garbage collection if it `is_garbage`."""
 
     def keep_results(self, job: str, stages: Collection[str]) -> None:
-        """A job is purged, but a tag refers to the results of some stages: nothing else is kept of it."""
+        """Purge a job, but for the results of some stages, to which a tag refers."""
 
     def remove(self, job: str) -> None:
         """Nothing is kept of a job any more."""

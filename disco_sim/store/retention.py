@@ -1,4 +1,4 @@
-"""What of a job's data stays when it ends, and when it is cleaned or purged: saved results, and what tags refer to."""
+"""Data retention: what is kept of a job's data when it ends, and when it is cleaned or purged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from disco_sim.store.tags import StoredBlob
 
 
 def save_results(home: Home, facts: JobFacts) -> None:
-    """Let the results of a job be blobs of the file system, too, under the tag that it asked for, if it did."""
+    """Save the results of a job as blobs of the file system under the job's `save_as` tag, if it has one."""
     plan, save_as = facts.request.plan, facts.request.save_as
     if save_as is not None and plan:
         urls = [[_save(home, facts, piece)] for piece in facts.pieces(plan[-1].name)]
@@ -20,7 +20,7 @@ def save_results(home: Home, facts: JobFacts) -> None:
 
 
 def drop_intermediates(home: Home, facts: JobFacts) -> bool:
-    """Drop what is between the stages of a job; whether there was anything."""
+    """Drop the outputs of all stages but the last; return whether there were such stages."""
     between = [stage.name for stage in facts.request.plan[:-1]]
     for stage in between:
         for piece in facts.pieces(stage):
@@ -30,10 +30,9 @@ def drop_intermediates(home: Home, facts: JobFacts) -> bool:
 
 
 def forget_job(home: Home, job: str, with_data: bool, now: bool = True) -> None:
-    """Drop the record of a job that has ended, and, `with_data`, all it stored: now, or when garbage is next
-    collected.
+    """Drop the record of an ended job and, `with_data`, all data it stored: now, or at the next garbage collection.
 
-    What a tag refers to stays, and belongs to the file system then; so does what the job saved.
+    Data that a tag refers to is kept and then belongs to the file system, as do saved results.
 
     Raises:
         DiscoError: If the job is active.
@@ -63,7 +62,7 @@ def forget_job(home: Home, job: str, with_data: bool, now: bool = True) -> None:
 
 
 def _save(home: Home, facts: JobFacts, piece: Output) -> str:
-    """Let an output be a blob of the file system too, on the node where it is; the URL of that."""
+    """Save an output as a blob of the file system, on the same node; return its URL."""
     blob = home.blobs.get(piece.blob)
     name = short_name(job_blob(facts.name, piece.blob))
     stamped = stamp(EPOCH_S + facts.ended_s, home.tags.next_serial())
@@ -74,8 +73,9 @@ def _save(home: Home, facts: JobFacts, piece: Output) -> str:
 
 
 def _hand_over(home: Home, facts: JobFacts) -> tuple[set[str], list[str]]:
-    """Let the file system have those data of a job that a tag refers to: their URLs, and the stages whose results it
-    refers to.
+    """Hand the data of a job that a tag refers to over to the file system.
+
+    Returns the URLs of the data, and the stages whose results the tag refers to.
     """
     job = facts.name
     tagged = set(map(without_port, home.tags.referenced()))

@@ -8,12 +8,13 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
-from functools import partial, wraps
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import disco_sim.demo
 from disco_sim import Disco, Faults, JobError, Processes, result_iterator
+from disco_sim.cli import recorded_discos
 from disco_sim.func import sum_reduce
 from disco_sim.script import Script
 from tests.chaos.jobs import JOBS as CHAOS_JOBS
@@ -28,26 +29,6 @@ IN_PROCESSES = ("words", "out of band", "of another job", "too many failures", "
 SPILLED = ("words", "sorted", "combined", "a pipeline")
 NOT_PINNED = ("profiled", "served", "served_main")
 """Scripts that put how long something really took, ask a server at any free port, or end their process."""
-
-
-@contextmanager
-def opened() -> Iterator[list[Disco]]:
-    """Within it, every Disco that is made is in the list, and stays readable."""
-    made: list[Disco] = []
-    init = Disco.__init__
-
-    @wraps(init)
-    def noted(disco: Disco, *arguments: Any, **options: Any) -> None:
-        init(disco, *arguments, **options)
-        made.append(disco)
-
-    Disco.__init__ = noted  # type: ignore[method-assign, assignment]
-    try:
-        yield made
-    finally:
-        Disco.__init__ = init  # type: ignore[method-assign]
-        for disco in made:
-            disco.close()
 
 
 def demo() -> None:
@@ -131,9 +112,11 @@ def played(name: str) -> Iterator[list[Disco]]:
     with tempfile.TemporaryDirectory() as scratch:
         os.chdir(scratch)
         try:
-            with opened() as made:
+            with recorded_discos() as made:
                 with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
                     scenarios()[name]()
                 yield made
+                for disco in made:
+                    disco.close()
         finally:
             os.chdir(folder)
